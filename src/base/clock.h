@@ -5,6 +5,12 @@
 #define BRIG_NSEC_PER_SEC INT64_C(1000000000)
 #define BRIG_NSEC_PER_MSEC INT64_C(1000000)
 
+/*
+ * What lies before the year 1678 reads as this and is written as Go's zero time,
+ * "0001-01-01T00:00:00Z", which Docker prints for "never". What lies behind 2262 reads as INT64_MAX.
+ */
+#define BRIG_TIME_ZERO INT64_MIN
+
 int64_t brig_now_realtime(void);
 int64_t brig_now_monotonic(void);
 /* "2026-01-02T03:04:05.123456789Z": as Go's RFC3339Nano in UTC, fraction cut of trailing zeros (none left: no dot). out: 40 bytes. */
