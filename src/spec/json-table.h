@@ -6,7 +6,7 @@
  *
  * Reading is strict about types (a wrong one is BRIG_ERR_INVALID naming the path,
  * "HostConfig.Memory: expected an integer"), tolerant of null (as absent) and of
- * unknown names unless JSON_STRICT is asked for. Numbers must fit int64.
+ * unknown names unless JSON_READ_STRICT is asked for. Numbers must fit int64.
  *
  * Members by kind: STRING char* · BOOL bool · TRISTATE int (-1 absent, 0, 1) ·
  * INT64 int64_t · DOUBLE double · STRV char** · STRMAP JsonPairs (order kept) ·
@@ -53,7 +53,7 @@ struct JsonField {
 #define JSON_SUB(n, k, type, member, f, table, subtype) \
         { .name = (n), .kind = JSON_K_##k, .offset = offsetof(type, member), .flags = (f), .sub = (table), .sub_size = sizeof(subtype) }
 
-enum { JSON_STRICT = 1 << 0 /* unknown names are BRIG_ERR_INVALID */ };
+enum { JSON_READ_STRICT = 1 << 0 /* unknown names are BRIG_ERR_INVALID */ };
 
 /* Parses text with the limits above; duplicate names are refused. *ret is a new reference. */
 int brig_json_parse(const char *text, size_t len, json_t **ret, BrigError *err) _must_use_;
