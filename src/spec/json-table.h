@@ -13,6 +13,7 @@
  * OBJECT embedded struct · OBJECT_PTR struct* (NULL absent) ·
  * OBJECT_ARRAY JsonArray of structs · RAW json_t* (owned reference) ·
  * STRING_OR_STRV char** (Docker's Cmd and Entrypoint).
+ * An empty array reads as an empty vector, an absent one stays NULL.
  * Zeroed memory is the valid empty value of every kind but TRISTATE, which
  * brig_json_init sets to -1.
  */
@@ -22,6 +23,7 @@
 /* Hard limits of every document that we read. */
 #define BRIG_JSON_MAX_BYTES (16u << 20)
 #define BRIG_JSON_MAX_DEPTH 64
+#define BRIG_JSON_MAX_VALUES (512u << 10)
 
 typedef enum JsonKind {
         JSON_K_STRING, JSON_K_BOOL, JSON_K_TRISTATE, JSON_K_INT64, JSON_K_DOUBLE, JSON_K_STRV, JSON_K_STRMAP,
@@ -35,7 +37,7 @@ typedef struct JsonArray { void *items; size_t count; } JsonArray;
 enum {
         JSON_F_REQUIRED = 1 << 0,
         JSON_F_OMIT_EMPTY = 1 << 1,   /* not written when empty, zero, false or NULL */
-        JSON_F_NULL_EMPTY = 1 << 2,   /* empty vectors and maps written as null, not [] or {} */
+        JSON_F_NULL_EMPTY = 1 << 2,   /* NULL vectors and strings, empty maps and arrays written as null, not [], "" or {} */
         JSON_F_NO_WRITE = 1 << 3,
 };
 
@@ -61,18 +63,20 @@ int brig_json_parse(const char *text, size_t len, json_t **ret, BrigError *err) 
 void brig_json_init(const JsonField *table, void *out, size_t size);
 /* Reads into *out, which brig_json_init prepared; on failure *out is cleared. */
 int brig_json_read(const json_t *object, const JsonField *table, void *out, size_t size, unsigned flags, BrigError *err) _must_use_;
-/* New reference, NULL when out of memory. */
+/* New reference; NULL when out of memory or when a string is not UTF-8 (whatever brig_json_read filled is). */
 json_t *brig_json_write(const JsonField *table, const void *in);
-/* Frees what the members own and zeroes them. */
+/* Frees what the members own; *object is then as brig_json_init left it. */
 void brig_json_clear(const JsonField *table, void *object);
 /* Compact text, free(3); NULL when out of memory. */
 char *brig_json_text(const json_t *object);
 
 const char *brig_pairs_get(const JsonPairs *p, const char *key);
 int brig_pairs_set(JsonPairs *p, const char *key, const char *value) _must_use_;
+/* As set, without the look for an equal key. */
+int brig_pairs_append(JsonPairs *p, const char *key, const char *value) _must_use_;
 int brig_pairs_copy(JsonPairs *dst, const JsonPairs *src) _must_use_;
 void brig_pairs_clear(JsonPairs *p);
 static inline void brig_json_decrefp(json_t **j) { if (*j) json_decref(*j); *j = NULL; }
 #define _cleanup_json_ _cleanup_(brig_json_decrefp)
-/* Appends one zeroed element of `size` bytes; NULL when out of memory. */
+/* Appends one zeroed element of `size` bytes (brig_json_init it where its table has tristates); NULL when out of memory. */
 void *brig_json_array_add(JsonArray *a, size_t size);
