@@ -10,7 +10,7 @@
  *   deny  device block | deny device char MAJOR:MINOR|all
  *   deny  capability SYS_MODULE
  *   deny  bind PATH            that folder or file itself
- *   deny  bind PATH/**         it and all beneath
+ *   deny  tree PATH            it and all beneath
  *   allow bind PATH [ro]       exception, most specific path wins; with ro a writable bind is refused
  * A missing file means the built-in text (brig_ceiling_default()), never "all is allowed".
  */
@@ -20,7 +20,7 @@ typedef enum CeilingRuleType { CEILING_NAMESPACE, CEILING_DEVICE, CEILING_CAPABI
 typedef struct CeilingRule {
         CeilingRuleType type;
         bool allow;              /* BIND only */
-        bool tree;               /* BIND: PATH/** */
+        bool tree;               /* BIND: the path and all beneath */
         bool readonly;           /* allow … ro */
         unsigned line;
         uint64_t mask;           /* NAMESPACE: CLONE_NEW*; CAPABILITY: bits; DEVICE: 1 block, 2 char */
