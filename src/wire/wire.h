@@ -29,6 +29,17 @@
 #define BRIG_WIRE_MAX_TEXT 4096u
 #define BRIG_WIRE_MAX_REPORT (60u * 1024)
 
+/* The descriptors of MONITOR_START, in this order; its streams follow. */
+enum {
+        WIRE_START_PLAN,         /* sealed memfd */
+        WIRE_START_STORAGE,      /* folder: layers/<diff ID>, uppers/<container id>/{upper,work} */
+        WIRE_START_CONTAINER,    /* folder containers/<id>: logs, exit record */
+        WIRE_START_LISTENER,     /* listening SOCK_SEQPACKET of the monitor, for a brigd that was started anew */
+        WIRE_START_CEILING,      /* sealed memfd with the ceiling's text */
+        WIRE_START_INIT,         /* the file of brig-init, opened read-only */
+        BRIG_WIRE_START_FDS,
+};
+
 typedef enum WireLink {
         WIRE_API_TO_BRIGD = 1 << 0,
         WIRE_BRIGD_TO_API = 1 << 1,
@@ -57,7 +68,7 @@ typedef enum WireType {
         WIRE_LAYER_REMOVE,       /* reply OK */
         WIRE_LAYER_LIST,         /* reply: a LAYER per layer, then OK */
         /* brigd to a monitor */
-        WIRE_MONITOR_START = 48, /* fds: plan, storage folder, container folder, listener, ceiling, then streams. Reply LAUNCHED or ERROR */
+        WIRE_MONITOR_START = 48, /* fds: the BRIG_WIRE_START_FDS below, then streams. Reply LAUNCHED or ERROR */
         /* upwards; brigd passes those of a monitor on to brig-api */
         WIRE_LAUNCHED = 64,
         WIRE_EXEC_STARTED,
