@@ -185,11 +185,11 @@ static bool take_clock(const char **s, int64_t *ret_sec, int64_t *ret_nsec)
 
 static int64_t saturate(int64_t sec, int64_t nsec)
 {
-        int64_t ns;
+        __int128 ns = (__int128)sec * BRIG_NSEC_PER_SEC + nsec;
 
-        if (__builtin_mul_overflow(sec, BRIG_NSEC_PER_SEC, &ns) || __builtin_add_overflow(ns, nsec, &ns))
-                return sec < 0 ? BRIG_TIME_ZERO : INT64_MAX;
-        return ns;
+        if (ns > INT64_MAX)
+                return INT64_MAX;
+        return ns < BRIG_TIME_ZERO ? BRIG_TIME_ZERO : (int64_t)ns;
 }
 
 static int date_parse(const char *s, int64_t *ret)
