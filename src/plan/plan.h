@@ -135,20 +135,24 @@ typedef struct LaunchPlan {
         int32_t stop_signal;
         uint32_t shm_size_kib;
 
-        void *_owned;                           /* what decode allocated, or the arrays of a builder */
+        void *_owned;                           /* blocks of brig_plan_alloc */
 } LaunchPlan;
 
 /* Empty plan of a kind with safe defaults (umask 022, swappiness -1, strings ""). */
 void brig_plan_init(LaunchPlan *p, PlanKind kind);
 void brig_plan_done(LaunchPlan *p);
+/* Zeroed memory, and a copy of a string, that live as long as the plan: for those who build one. NULL when out of memory. */
+void *brig_plan_alloc(LaunchPlan *p, size_t size);
+char *brig_plan_strdup(LaunchPlan *p, const char *s);
 
 /*
- * Encode p into out (out->max >= what it takes, BRIG_PLAN_MAX_BYTES at most).
- * BRIG_ERR_INVALID when p breaks a limit of the record table.
+ * Encode p into out, which is empty (out->max >= what it takes, BRIG_PLAN_MAX_BYTES at most).
+ * Records that only a container has (resources) are not written for an exec plan.
+ * BRIG_ERR_INVALID when p breaks a limit of the record table, BRIG_ERR_TOO_LARGE when all of it is too much.
  */
 int brig_plan_encode(const LaunchPlan *p, BrigBuffer *out, BrigError *err) _must_use_;
 /*
- * Decode: strings and blobs point into data, which must outlive *ret; arrays are
+ * Decode: strings and blobs point into data, which is aligned to 8 and must outlive *ret; arrays are
  * allocated (brig_plan_done). Fuzzed. BRIG_ERR_INVALID on anything that the table refuses.
  */
 int brig_plan_decode(const void *data, size_t len, LaunchPlan *ret, BrigError *err) _must_use_;
