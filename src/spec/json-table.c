@@ -1,35 +1,17 @@
 /*
- * Reading, writing and freeing structs by their tables. Each kind of member is
- * one row of `kinds`: how it is read, written and cleared stands side by side,
- * so that a new kind cannot forget one of the three.
+ * Reading, writing and freeing structs by their tables: the walk over the rows
+ * and the kinds that contain rows of their own. Each kind is one JsonKindOps: how
+ * it is read, written and cleared stands side by side, so that a new kind
+ * cannot forget one of the three.
  */
-#include "spec/json-table.h"
+#include "spec/json-internal.h"
 
 #include "base/buffer.h"
 #include "base/strings.h"
 
 #define PATH_MAX_BYTES 512
 
-/* Where in the document the reader stands: a chain on the stack, turned into text only for an error. */
-typedef struct JsonPath {
-        const struct JsonPath *parent;
-        const char *name;       /* NULL: an element of an array */
-        size_t index;
-} JsonPath;
-
-typedef struct ReadContext {
-        unsigned flags;
-        BrigError *err;
-} ReadContext;
-
-typedef struct KindOps {
-        /* Reads a value that is not null into a cleared member. What it leaves behind on failure is cleared by the caller. */
-        int (*read)(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member);
-        json_t *(*write)(const JsonField *f, const void *member);
-        void (*clear)(const JsonField *f, void *member);
-} KindOps;
-
-static const KindOps kinds[];
+static const JsonKindOps *const kinds[];
 
 static void path_text(const JsonPath *path, BrigBuffer *b)
 {
@@ -42,25 +24,25 @@ static void path_text(const JsonPath *path, BrigBuffer *b)
                 (void)brig_buffer_printf(b, "%s%s", path->parent ? "." : "", path->name);
 }
 
-static int fail(const ReadContext *c, const JsonPath *path, BrigErrorKind kind, int errnum, const char *what)
+static int fail(const JsonReader *rd, const JsonPath *path, BrigErrorKind kind, int errnum, const char *what)
 {
         _cleanup_buffer_ BrigBuffer b = BRIG_BUFFER_INIT(PATH_MAX_BYTES);
 
         path_text(path, &b);
         /* A path that does not fit loses its end, not the error. */
         if (b.len == 0)
-                return brig_error_set(c->err, kind, errnum, "%s", what);
-        return brig_error_set(c->err, kind, errnum, "%s: %s", b.data, what);
+                return brig_error_set(rd->err, kind, errnum, "%s", what);
+        return brig_error_set(rd->err, kind, errnum, "%s: %s", b.data, what);
 }
 
-static int fail_type(const ReadContext *c, const JsonPath *path, const char *what)
+int brig_json_fail_type(const JsonReader *rd, const JsonPath *path, const char *what)
 {
-        return fail(c, path, BRIG_ERR_INVALID, EINVAL, what);
+        return fail(rd, path, BRIG_ERR_INVALID, EINVAL, what);
 }
 
-static int fail_memory(const ReadContext *c, const JsonPath *path)
+int brig_json_fail_memory(const JsonReader *rd, const JsonPath *path)
 {
-        return fail(c, path, BRIG_ERR_INTERNAL, ENOMEM, "out of memory");
+        return fail(rd, path, BRIG_ERR_INTERNAL, ENOMEM, "out of memory");
 }
 
 static void *member_of(const JsonField *f, void *object)
@@ -94,7 +76,7 @@ void brig_json_init(const JsonField *table, void *out, size_t size)
 void brig_json_clear(const JsonField *table, void *object)
 {
         for (const JsonField *f = table; f->name; f++)
-                kinds[f->kind].clear(f, member_of(f, object));
+                kinds[f->kind]->clear(f, member_of(f, object));
 }
 
 static bool table_has(const JsonField *table, const char *name)
@@ -105,25 +87,25 @@ static bool table_has(const JsonField *table, const char *name)
         return false;
 }
 
-static int refuse_unknown(const ReadContext *c, const JsonPath *path, const JsonField *table, const json_t *object)
+static int refuse_unknown(const JsonReader *rd, const JsonPath *path, const JsonField *table, const json_t *object)
 {
         for (void *i = json_object_iter((json_t *)object); i; i = json_object_iter_next((json_t *)object, i)) {
                 JsonPath here = { path, json_object_iter_key(i), 0 };
 
                 if (!table_has(table, here.name))
-                        return fail_type(c, &here, "unknown name");
+                        return brig_json_fail_type(rd, &here, "unknown name");
         }
         return 0;
 }
 
-static int read_members(const ReadContext *c, const JsonPath *path, const JsonField *table, const json_t *object, void *out)
+static int read_members(const JsonReader *rd, const JsonPath *path, const JsonField *table, const json_t *object, void *out)
 {
         int r;
 
         if (!json_is_object(object))
-                return fail_type(c, path, "expected an object");
-        if (c->flags & JSON_STRICT) {
-                r = refuse_unknown(c, path, table, object);
+                return brig_json_fail_type(rd, path, "expected an object");
+        if (rd->flags & JSON_STRICT) {
+                r = refuse_unknown(rd, path, table, object);
                 if (r < 0)
                         return r;
         }
@@ -133,11 +115,11 @@ static int read_members(const ReadContext *c, const JsonPath *path, const JsonFi
 
                 if (!value || json_is_null(value)) {
                         if (f->flags & JSON_F_REQUIRED)
-                                return fail_type(c, &here, "missing");
+                                return brig_json_fail_type(rd, &here, "missing");
                         continue;
                 }
-                kinds[f->kind].clear(f, member_of(f, out));
-                r = kinds[f->kind].read(c, &here, f, value, member_of(f, out));
+                kinds[f->kind]->clear(f, member_of(f, out));
+                r = kinds[f->kind]->read(rd, &here, f, value, member_of(f, out));
                 if (r < 0)
                         return r;
         }
@@ -146,8 +128,8 @@ static int read_members(const ReadContext *c, const JsonPath *path, const JsonFi
 
 int brig_json_read(const json_t *object, const JsonField *table, void *out, size_t size, unsigned flags, BrigError *err)
 {
-        ReadContext c = { .flags = flags, .err = err };
-        int r = read_members(&c, NULL, table, object, out);
+        JsonReader reader = { .flags = flags, .err = err };
+        int r = read_members(&reader, NULL, table, object, out);
 
         if (r < 0) {
                 brig_json_clear(table, out);
@@ -167,7 +149,7 @@ static bool omits(const JsonField *f, const json_t *value)
         case JSON_STRING:
                 return f->kind == JSON_K_STRING && json_string_length(value) == 0;
         case JSON_INTEGER:
-                return f->kind == JSON_K_INT64 && json_integer_value(value) == 0;
+                return (f->kind == JSON_K_INT64 || f->kind == JSON_K_UINT64) && json_integer_value(value) == 0;
         case JSON_REAL:
                 return f->kind == JSON_K_DOUBLE && json_real_value(value) == 0;
         case JSON_ARRAY:
@@ -191,7 +173,7 @@ json_t *brig_json_write(const JsonField *table, const void *in)
 
                 if (f->flags & JSON_F_NO_WRITE)
                         continue;
-                value = kinds[f->kind].write(f, const_member_of(f, in));
+                value = kinds[f->kind]->write(f, const_member_of(f, in));
                 if (value && (f->flags & JSON_F_OMIT_EMPTY) && omits(f, value)) {
                         json_decref(value);
                         continue;
@@ -203,9 +185,11 @@ json_t *brig_json_write(const JsonField *table, const void *in)
         return TAKE_PTR(object);
 }
 
-static int read_object(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
+/* The kinds that hold tables */
+
+static int read_object(const JsonReader *rd, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
 {
-        return read_members(c, path, f->sub, value, member);
+        return read_members(rd, path, f->sub, value, member);
 }
 
 static json_t *write_object(const JsonField *f, const void *member)
@@ -218,15 +202,15 @@ static void clear_object(const JsonField *f, void *member)
         brig_json_clear(f->sub, member);
 }
 
-static int read_object_ptr(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
+static int read_object_ptr(const JsonReader *rd, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
 {
         void *object = calloc(1, f->sub_size);
 
         if (!object)
-                return fail_memory(c, path);
+                return brig_json_fail_memory(rd, path);
         init_members(f->sub, object);
         *(void **)member = object;
-        return read_members(c, path, f->sub, value, object);
+        return read_members(rd, path, f->sub, value, object);
 }
 
 static json_t *write_object_ptr(const JsonField *f, const void *member)
@@ -245,19 +229,19 @@ static void clear_object_ptr(const JsonField *f, void *member)
         free(TAKE_PTR(*object));
 }
 
-static int read_object_array(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
+static int read_object_array(const JsonReader *rd, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
 {
         if (!json_is_array(value))
-                return fail_type(c, path, "expected an array of objects");
+                return brig_json_fail_type(rd, path, "expected an array of objects");
         for (size_t i = 0; i < json_array_size(value); i++) {
                 JsonPath here = { path, NULL, i };
                 void *element = brig_json_array_add(member, f->sub_size);
                 int r;
 
                 if (!element)
-                        return fail_memory(c, &here);
+                        return brig_json_fail_memory(rd, &here);
                 init_members(f->sub, element);
-                r = read_members(c, &here, f->sub, json_array_get(value, i), element);
+                r = read_members(rd, &here, f->sub, json_array_get(value, i), element);
                 if (r < 0)
                         return r;
         }
@@ -288,228 +272,78 @@ static void clear_object_array(const JsonField *f, void *member)
         *a = (JsonArray){ 0 };
 }
 
-/* Scalars */
+static const JsonKindOps object_ops = { read_object, write_object, clear_object };
+static const JsonKindOps object_ptr_ops = { read_object_ptr, write_object_ptr, clear_object_ptr };
+static const JsonKindOps object_array_ops = { read_object_array, write_object_array, clear_object_array };
 
-static int read_string(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
+/* The name of a map's element: by convention its first member. */
+static char **element_key(const JsonField *f, const JsonArray *a, size_t index)
 {
-        char *s;
-
-        if (!json_is_string(value))
-                return fail_type(c, path, "expected a string");
-        s = strdup(json_string_value(value));
-        if (!s)
-                return fail_memory(c, path);
-        *(char **)member = s;
-        return 0;
+        return (char **)(void *)((char *)a->items + index * f->sub_size);
 }
 
-/* NULL is written as "", as Go does for its strings, unless JSON_F_NULL_EMPTY asks for null. */
-static json_t *write_string(const JsonField *f, const void *member)
+static int read_object_map(const JsonReader *rd, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
 {
-        const char *s = *(char *const *)member;
+        if (!json_is_object(value))
+                return brig_json_fail_type(rd, path, "expected an object of objects");
+        for (void *i = json_object_iter((json_t *)value); i; i = json_object_iter_next((json_t *)value, i)) {
+                JsonPath here = { path, json_object_iter_key(i), 0 };
+                void *element = brig_json_array_add(member, f->sub_size);
+                int r;
 
-        if (!s && (f->flags & JSON_F_NULL_EMPTY))
-                return json_null();
-        return json_string(s ? s : "");
-}
-
-static void clear_string(const JsonField *f, void *member)
-{
-        brig_freep(member);
-}
-
-static int read_bool(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        if (!json_is_boolean(value))
-                return fail_type(c, path, "expected true or false");
-        *(bool *)member = json_is_true(value);
-        return 0;
-}
-
-static json_t *write_bool(const JsonField *f, const void *member)
-{
-        return json_boolean(*(const bool *)member);
-}
-
-static void clear_bool(const JsonField *f, void *member)
-{
-        *(bool *)member = false;
-}
-
-static int read_tristate(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        if (!json_is_boolean(value))
-                return fail_type(c, path, "expected true or false");
-        *(int *)member = json_is_true(value);
-        return 0;
-}
-
-static json_t *write_tristate(const JsonField *f, const void *member)
-{
-        int value = *(const int *)member;
-
-        return value < 0 ? json_null() : json_boolean(value);
-}
-
-static void clear_tristate(const JsonField *f, void *member)
-{
-        *(int *)member = -1;
-}
-
-static int read_int64(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        if (!json_is_integer(value))
-                return fail_type(c, path, "expected an integer");
-        *(int64_t *)member = json_integer_value(value);
-        return 0;
-}
-
-static json_t *write_int64(const JsonField *f, const void *member)
-{
-        return json_integer(*(const int64_t *)member);
-}
-
-static void clear_int64(const JsonField *f, void *member)
-{
-        *(int64_t *)member = 0;
-}
-
-static int read_double(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        if (!json_is_number(value))
-                return fail_type(c, path, "expected a number");
-        *(double *)member = json_number_value(value);
-        return 0;
-}
-
-static json_t *write_double(const JsonField *f, const void *member)
-{
-        return json_real(*(const double *)member);
-}
-
-static void clear_double(const JsonField *f, void *member)
-{
-        *(double *)member = 0;
-}
-
-static int read_raw(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        *(json_t **)member = json_incref((json_t *)value);
-        return 0;
-}
-
-static json_t *write_raw(const JsonField *f, const void *member)
-{
-        json_t *value = *(json_t *const *)member;
-
-        return value ? json_incref(value) : json_null();
-}
-
-static void clear_raw(const JsonField *f, void *member)
-{
-        brig_json_decrefp(member);
-}
-
-/* Vectors and maps of strings */
-
-/* An empty array reads as an empty vector, not as NULL: Docker tells "Entrypoint": [] from an absent one. */
-static int read_strv(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        size_t count = json_array_size(value);
-        char **v;
-
-        if (!json_is_array(value))
-                return fail_type(c, path, "expected an array of strings");
-        v = calloc(count + 1, sizeof *v);
-        if (!v)
-                return fail_memory(c, path);
-        *(char ***)member = v;
-        for (size_t i = 0; i < count; i++) {
-                JsonPath here = { path, NULL, i };
-                int r = read_string(c, &here, f, json_array_get(value, i), &v[i]);
-
+                if (!element)
+                        return brig_json_fail_memory(rd, &here);
+                init_members(f->sub, element);
+                *(char **)element = strdup(here.name);
+                if (!*(char **)element)
+                        return brig_json_fail_memory(rd, &here);
+                r = read_members(rd, &here, f->sub, json_object_iter_value(i), element);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static int read_string_or_strv(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
+static json_t *write_object_map(const JsonField *f, const void *member)
 {
-        if (json_is_array(value))
-                return read_strv(c, path, f, value, member);
-        if (!json_is_string(value))
-                return fail_type(c, path, "expected a string or an array of strings");
-        return brig_strv_push(member, json_string_value(value)) < 0 ? fail_memory(c, path) : 0;
-}
-
-static json_t *write_strv(const JsonField *f, const void *member)
-{
-        char *const *v = *(char **const *)member;
-        _cleanup_json_ json_t *array = NULL;
-
-        if (!v && (f->flags & JSON_F_NULL_EMPTY))
-                return json_null();
-        array = json_array();
-        if (!array)
-                return NULL;
-        BRIG_STRV_FOREACH(s, v)
-                if (json_array_append_new(array, json_string(*s)) < 0)
-                        return NULL;
-        return TAKE_PTR(array);
-}
-
-static void clear_strv(const JsonField *f, void *member)
-{
-        brig_strv_freep(member);
-}
-
-static int read_strmap(const ReadContext *c, const JsonPath *path, const JsonField *f, const json_t *value, void *member)
-{
-        if (!json_is_object(value))
-                return fail_type(c, path, "expected an object of strings");
-        for (void *i = json_object_iter((json_t *)value); i; i = json_object_iter_next((json_t *)value, i)) {
-                const json_t *each = json_object_iter_value(i);
-                JsonPath here = { path, json_object_iter_key(i), 0 };
-
-                if (!json_is_string(each) && !json_is_null(each))
-                        return fail_type(c, &here, "expected a string");
-                if (brig_pairs_append(member, here.name, json_is_null(each) ? "" : json_string_value(each)) < 0)
-                        return fail_memory(c, &here);
-        }
-        return 0;
-}
-
-static json_t *write_strmap(const JsonField *f, const void *member)
-{
-        const JsonPairs *p = member;
+        const JsonArray *a = member;
         _cleanup_json_ json_t *object = NULL;
 
-        if (p->count == 0 && (f->flags & JSON_F_NULL_EMPTY))
+        if (a->count == 0 && (f->flags & JSON_F_NULL_EMPTY))
                 return json_null();
         object = json_object();
-        for (size_t i = 0; object && i < p->count; i++)
-                if (json_object_set_new(object, p->items[i].key, json_string(p->items[i].value)) < 0)
+        for (size_t i = 0; object && i < a->count; i++)
+                if (json_object_set_new(object, *element_key(f, a, i), brig_json_write(f->sub, element_key(f, a, i))) < 0)
                         return NULL;
         return TAKE_PTR(object);
 }
 
-static void clear_strmap(const JsonField *f, void *member)
+static void clear_object_map(const JsonField *f, void *member)
 {
-        brig_pairs_clear(member);
+        JsonArray *a = member;
+
+        for (size_t i = 0; i < a->count; i++)
+                brig_freep(element_key(f, a, i));
+        clear_object_array(f, member);
 }
 
-static const KindOps kinds[] = {
-        [JSON_K_STRING] = { read_string, write_string, clear_string },
-        [JSON_K_BOOL] = { read_bool, write_bool, clear_bool },
-        [JSON_K_TRISTATE] = { read_tristate, write_tristate, clear_tristate },
-        [JSON_K_INT64] = { read_int64, write_int64, clear_int64 },
-        [JSON_K_DOUBLE] = { read_double, write_double, clear_double },
-        [JSON_K_STRV] = { read_strv, write_strv, clear_strv },
-        [JSON_K_STRMAP] = { read_strmap, write_strmap, clear_strmap },
-        [JSON_K_OBJECT] = { read_object, write_object, clear_object },
-        [JSON_K_OBJECT_PTR] = { read_object_ptr, write_object_ptr, clear_object_ptr },
-        [JSON_K_OBJECT_ARRAY] = { read_object_array, write_object_array, clear_object_array },
-        [JSON_K_RAW] = { read_raw, write_raw, clear_raw },
-        [JSON_K_STRING_OR_STRV] = { read_string_or_strv, write_strv, clear_strv },
+static const JsonKindOps object_map_ops = { read_object_map, write_object_map, clear_object_map };
+
+static const JsonKindOps *const kinds[] = {
+        [JSON_K_STRING] = &brig_json_string_ops,
+        [JSON_K_BOOL] = &brig_json_bool_ops,
+        [JSON_K_TRISTATE] = &brig_json_tristate_ops,
+        [JSON_K_INT64] = &brig_json_int64_ops,
+        [JSON_K_DOUBLE] = &brig_json_double_ops,
+        [JSON_K_STRV] = &brig_json_strv_ops,
+        [JSON_K_STRMAP] = &brig_json_strmap_ops,
+        [JSON_K_OBJECT] = &object_ops,
+        [JSON_K_OBJECT_PTR] = &object_ptr_ops,
+        [JSON_K_OBJECT_ARRAY] = &object_array_ops,
+        [JSON_K_RAW] = &brig_json_raw_ops,
+        [JSON_K_STRING_OR_STRV] = &brig_json_string_or_strv_ops,
+        [JSON_K_OPT_INT64] = &brig_json_opt_int64_ops,
+        [JSON_K_UINT64] = &brig_json_uint64_ops,
+        [JSON_K_INT64V] = &brig_json_int64v_ops,
+        [JSON_K_OBJECT_MAP] = &object_map_ops,
 };

@@ -9,9 +9,10 @@
  * unknown names unless JSON_READ_STRICT is asked for. Numbers must fit int64.
  *
  * Members by kind: STRING char* · BOOL bool · TRISTATE int (-1 absent, 0, 1) ·
- * INT64 int64_t · DOUBLE double · STRV char** · STRMAP JsonPairs (order kept) ·
+ * INT64 int64_t · OPT_INT64 JsonInt · UINT64 uint64_t · INT64V JsonInts · DOUBLE double · STRV char** · STRMAP JsonPairs (order kept) ·
  * OBJECT embedded struct · OBJECT_PTR struct* (NULL absent) ·
- * OBJECT_ARRAY JsonArray of structs · RAW json_t* (owned reference) ·
+ * OBJECT_ARRAY JsonArray of structs · OBJECT_MAP JsonArray of structs whose first
+ * member is `char *` and takes the name (order kept) · RAW json_t* (owned reference) ·
  * STRING_OR_STRV char** (Docker's Cmd and Entrypoint).
  * An empty array reads as an empty vector, an absent one stays NULL.
  * Zeroed memory is the valid empty value of every kind but TRISTATE, which
@@ -28,7 +29,12 @@
 typedef enum JsonKind {
         JSON_K_STRING, JSON_K_BOOL, JSON_K_TRISTATE, JSON_K_INT64, JSON_K_DOUBLE, JSON_K_STRV, JSON_K_STRMAP,
         JSON_K_OBJECT, JSON_K_OBJECT_PTR, JSON_K_OBJECT_ARRAY, JSON_K_RAW, JSON_K_STRING_OR_STRV,
+        JSON_K_OPT_INT64, JSON_K_UINT64, JSON_K_INT64V, JSON_K_OBJECT_MAP,
 } JsonKind;
+
+/* An integer that may be absent: 0 and absent differ. */
+typedef struct JsonInt { bool set; int64_t value; } JsonInt;
+typedef struct JsonInts { int64_t *items; size_t count; } JsonInts;
 
 typedef struct JsonPair { char *key; char *value; } JsonPair;
 typedef struct JsonPairs { JsonPair *items; size_t count; } JsonPairs;
@@ -47,11 +53,17 @@ struct JsonField {
         JsonKind kind;
         size_t offset;
         unsigned flags;
+        int64_t min, max;         /* INT64, OPT_INT64, INT64V: allowed range; both 0: any */
+        const char *const *words; /* STRING and elements of STRV: allowed values, NULL-terminated; NULL: any */
         const JsonField *sub;     /* OBJECT*, terminated by name == NULL */
-        size_t sub_size;          /* sizeof the sub struct, for OBJECT_PTR and OBJECT_ARRAY */
+        size_t sub_size;          /* sizeof the sub struct, for OBJECT_PTR, OBJECT_ARRAY and OBJECT_MAP */
 };
 #define JSON_END { .name = NULL }
 #define JSON_FIELD(n, k, type, member, f) { .name = (n), .kind = JSON_K_##k, .offset = offsetof(type, member), .flags = (f) }
+#define JSON_RANGE(n, k, type, member, f, lo, hi) \
+        { .name = (n), .kind = JSON_K_##k, .offset = offsetof(type, member), .flags = (f), .min = (lo), .max = (hi) }
+#define JSON_WORD(n, type, member, f, list) \
+        { .name = (n), .kind = JSON_K_STRING, .offset = offsetof(type, member), .flags = (f), .words = (list) }
 #define JSON_SUB(n, k, type, member, f, table, subtype) \
         { .name = (n), .kind = JSON_K_##k, .offset = offsetof(type, member), .flags = (f), .sub = (table), .sub_size = sizeof(subtype) }
 

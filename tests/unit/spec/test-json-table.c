@@ -185,10 +185,104 @@ static void reading_again_replaces(void **state)
         brig_json_clear(outer_fields, &o);
 }
 
+typedef struct Named { char *key; int64_t number; } Named;
+typedef struct Numbers {
+        int64_t port;
+        JsonInt maybe;
+        uint64_t limit;
+        JsonInts list;
+        char *word;
+        JsonArray map;
+} Numbers;
+
+static const char *const colours[] = { "red", "green", NULL };
+static const JsonField named_fields[] = { JSON_FIELD("number", INT64, Named, number, JSON_F_OMIT_EMPTY), JSON_END };
+static const JsonField number_fields[] = {
+        JSON_RANGE("port", INT64, Numbers, port, JSON_F_OMIT_EMPTY, 1, 65535),
+        JSON_RANGE("maybe", OPT_INT64, Numbers, maybe, JSON_F_OMIT_EMPTY, -1, INT64_MAX),
+        JSON_FIELD("limit", UINT64, Numbers, limit, JSON_F_OMIT_EMPTY),
+        JSON_RANGE("list", INT64V, Numbers, list, JSON_F_OMIT_EMPTY, 0, UINT32_MAX),
+        JSON_WORD("word", Numbers, word, JSON_F_OMIT_EMPTY, colours),
+        JSON_SUB("map", OBJECT_MAP, Numbers, map, JSON_F_OMIT_EMPTY, named_fields, Named),
+        JSON_END,
+};
+
+static int read_numbers(const char *text, Numbers *out, BrigError *err)
+{
+        _cleanup_json_ json_t *object = NULL;
+        int r = brig_json_parse(text, strlen(text), &object, err);
+
+        brig_json_init(number_fields, out, sizeof *out);
+        return r < 0 ? r : brig_json_read(object, number_fields, out, sizeof *out, 0, err);
+}
+
+static void numbers_words_and_maps_round_trip(void **state)
+{
+        static const char text[] = "{\"port\":80,\"maybe\":0,\"limit\":9223372036854775807,\"list\":[0,4294967295],\"word\":\"green\","
+                                   "\"map\":{\"z\":{\"number\":1},\"a\":{}}}";
+        _cleanup_free_ char *written = NULL;
+        _cleanup_json_ json_t *object = NULL;
+        BrigError err = BRIG_ERROR_INIT;
+        Numbers n;
+
+        assert_int_equal(read_numbers(text, &n, &err), 0);
+        assert_true(n.maybe.set);
+        assert_string_equal(((Named *)n.map.items)[1].key, "a");
+        object = brig_json_write(number_fields, &n);
+        written = brig_json_text(object);
+        assert_string_equal(written, text);
+        brig_json_clear(number_fields, &n);
+        assert_false(n.maybe.set);
+}
+
+static void integers_beyond_int64(void **state)
+{
+        static const struct { const char *text; uint64_t value; } good[] = {
+                { "{\"limit\":18446744073709551615,\"x\":\"18446744073709551615\"}", UINT64_MAX },
+                { "{\"limit\":9223372036854775808}", UINT64_C(1) << 63 },
+                { "{\"limit\" : 0 , \"big\":[18446744073709551616,-9223372036854775809]}", 0 },
+        };
+        static const char *const bad[] = {
+                "{\"limit\":-1}", "{\"limit\":1.5}", "{\"limit\":36893488147419103232}", "{\"limit\":\"1\"}", "{\"port\":9223372036854775808}",
+                "{\"maybe\":-9223372036854775809}", "{\"port\":18446744073709551615}", "{\"limit\":1e19e}", "{\"limit\":00}",
+        };
+        BrigError err = BRIG_ERROR_INIT;
+        Numbers n;
+
+        for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+                assert_int_equal(read_numbers(good[i].text, &n, &err), 0);
+                assert_true(n.limit == good[i].value);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                assert_int_equal(read_numbers(bad[i], &n, &err), -EINVAL);
+}
+
+static void ranges_and_words_are_kept(void **state)
+{
+        static const struct { const char *text; const char *message; } rows[] = {
+                { "{\"port\":0}", "port: must lie between 1 and 65535" },
+                { "{\"maybe\":-2}", "maybe: must lie between -1 and 9223372036854775807" },
+                { "{\"list\":[1,-1]}", "list[1]: must lie between 0 and 4294967295" },
+                { "{\"list\":[1,\"a\"]}", "list[1]: expected an integer" },
+                { "{\"word\":\"blue\"}", "word: \"blue\" is none of red, green" },
+                { "{\"map\":[]}", "map: expected an object of objects" },
+                { "{\"map\":{\"a\":1}}", "map.a: expected an object" },
+                { "{\"map\":{\"a\":{},\"b\":{\"number\":\"x\"}}}", "map.b.number: expected an integer" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                BrigError err = BRIG_ERROR_INIT;
+                Numbers n;
+
+                assert_int_equal(read_numbers(rows[i].text, &n, &err), -EINVAL);
+                assert_string_equal(err.message, rows[i].message);
+        }
+}
+
 static void malformed_documents(void **state)
 {
         static const char *const bad[] = {
-                "", " ", "{", "}", "{\"a\":1,}", "{a:1}", "{\"a\":1}x", "{\"a\":1,\"a\":2}", "[9223372036854775808]", "[1e999]", "[\"\\u0000\"]",
+                "", " ", "{", "}", "{\"a\":1,}", "{a:1}", "{\"a\":1}x", "{\"a\":1,\"a\":2}", "[1e999]", "[\"\\u0000\"]",
                 "[\"\xff\"]", "[\"a\nb\"]", "[01]", "[NaN]", "\"just a string\"", "[\"unterminated", "[\"\\",
         };
 
@@ -278,6 +372,9 @@ int main(void)
                 cmocka_unit_test(wrong_types_name_their_path),
                 cmocka_unit_test(strict_refuses_unknown_names_at_every_level),
                 cmocka_unit_test(reading_again_replaces),
+                cmocka_unit_test(numbers_words_and_maps_round_trip),
+                cmocka_unit_test(integers_beyond_int64),
+                cmocka_unit_test(ranges_and_words_are_kept),
                 cmocka_unit_test(malformed_documents),
                 cmocka_unit_test(bombs_are_refused_before_they_are_parsed),
                 cmocka_unit_test(long_paths_do_not_overflow),
