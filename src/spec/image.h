@@ -95,6 +95,7 @@ typedef struct ImageRootfs {
         char **diff_ids;                   /* sha256 digests of the uncompressed layers, base first */
 } ImageRootfs;
 
+/* architecture and os may be NULL: archives of old tools lack them. */
 typedef struct ImageConfig {
         char *architecture, *os, *variant, *os_version, *created, *author, *comment, *docker_version;
         char **os_features;
