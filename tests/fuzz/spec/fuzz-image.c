@@ -36,11 +36,13 @@ ROUND_TRIP(JsonArray, docker_archive)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const char *text = (const char *)data;
+        BrigError err = BRIG_ERROR_INIT;
 
         round_trip_image_manifest(text, size);
         round_trip_image_index(text, size);
         round_trip_image_config(text, size);
         round_trip_docker_archive(text, size);
-        (void)brig_oci_layout_check(text, size, NULL);
+        if (brig_oci_layout_check(text, size, &err) < 0)
+                brig_assert(err.message[0]);
         return 0;
 }
