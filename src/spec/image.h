@@ -137,6 +137,3 @@ char *brig_image_manifest_text(const ImageManifest *m);
 char *brig_image_index_text(const ImageIndex *i);
 char *brig_image_config_text(const ImageConfig *c);
 char *brig_docker_archive_text(const JsonArray *entries);
-
-/* Element i of an array of descriptors, history rows or archive entries. */
-#define BRIG_JSON_AT(type, array, i) (&((type *)(array)->items)[i])

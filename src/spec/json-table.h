@@ -92,3 +92,5 @@ static inline void brig_json_decrefp(json_t **j) { if (*j) json_decref(*j); *j =
 #define _cleanup_json_ _cleanup_(brig_json_decrefp)
 /* Appends one zeroed element of `size` bytes (brig_json_init it where its table has tristates); NULL when out of memory. */
 void *brig_json_array_add(JsonArray *a, size_t size);
+/* Element i of a JsonArray of `type`. */
+#define BRIG_JSON_AT(type, array, i) (&((type *)(array)->items)[i])

@@ -5,12 +5,12 @@
  * ranges, words) and what its prose says (absolute paths, unique namespaces,
  * arguments present); whether a member can be carried out is for the plan
  * compiler. Unknown names are ignored, as the specification demands; the parts of
- * other platforms are among them.
+ * other platforms are among them. Zeroed memory is the empty value of every struct here.
  */
 #include "spec/json-table.h"
 
-#define BRIG_RUNTIME_SPEC_VERSION "1.2.0"      /* what we write; every 1.x is read */
-#define BRIG_RUNTIME_MAX_ARRAY (32u * 1024)    /* elements of any array of the document */
+#define BRIG_RUNTIME_SPEC_VERSION "1.2.0"      /* what we write; every 0.x and 1.x is read */
+#define BRIG_RUNTIME_MAX_ARRAY (32u * 1024)    /* arguments, variables, masked and read-only paths, each */
 
 typedef struct RuntimeIdMapping { int64_t container_id, host_id, size; } RuntimeIdMapping;
 
@@ -63,8 +63,7 @@ typedef struct RuntimeNetDevice { char *key /* name on the host */, *name; } Run
 typedef struct RuntimeDeviceRule { bool allow; char *type, *access; JsonInt major, minor; /* absent: all */ } RuntimeDeviceRule;
 typedef struct RuntimeMemory {
         JsonInt limit, reservation, swap, kernel, kernel_tcp, swappiness;
-        bool disable_oom_killer;
-        int use_hierarchy, check_before_update;                 /* tristates */
+        bool disable_oom_killer, use_hierarchy, check_before_update;
 } RuntimeMemory;
 typedef struct RuntimeCpu {
         JsonInt shares, quota, burst, period, realtime_runtime, realtime_period, idle;
