@@ -88,8 +88,8 @@ def docker_archive(layers, tags, compression=None, config_bytes=None, **changes)
     return tar_of(entries + [('manifest.json', json.dumps(manifest).encode())])
 
 
-def oci_layout(layers, tag, compression=None, spoil=None, **changes):
-    """An OCI image layout as a tar. spoil(blobs) may change the {digest: bytes} before they are written."""
+def oci_layout(layers, tag, compression=None, spoil=None, config_of=None, **changes):
+    """An OCI image layout as a tar. spoil(blobs) may change the {digest: bytes} before they are written; config_of: other layers for the diff IDs."""
     suffix = {None: '', 'gzip': '+gzip', 'zstd': '+zstd'}[compression]
     blobs = {}
 
@@ -99,7 +99,7 @@ def oci_layout(layers, tag, compression=None, spoil=None, **changes):
 
     manifest = {
         'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json',
-        'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', **add(config(layers, **changes))},
+        'config': {'mediaType': 'application/vnd.oci.image.config.v1+json', **add(config(config_of or layers, **changes))},
         'layers': [{'mediaType': f'application/vnd.oci.image.layer.v1.tar{suffix}', **add(compress(layer, compression))}
                    for layer in layers]}
     index = {'schemaVersion': 2, 'manifests': [{
