@@ -22,6 +22,7 @@ class Function:
     line: int
     lines: int
     parameters: int
+    signature: str = ''
 
 
 def _blank(match):
@@ -116,7 +117,8 @@ def functions(text):
                 name, parameters, offset = declarator
                 first = clean.count('\n', 0, head_start + len(head) - len(head.lstrip())) + 1
                 last = clean.count('\n', 0, close) + 1
-                found.append(Function(name, first, last - first + 1, count_parameters(parameters)))
+                found.append(Function(name, first, last - first + 1, count_parameters(parameters),
+                                      ' '.join(parameters.split())))
                 head_start = close + 1
             at = close
         at += 1

@@ -5,7 +5,7 @@ import c_source
 
 def test_function_length_counts_signature_to_closing_brace():
     text = 'static int f(int a,\n             int b)\n{\n\n\treturn a + b;\n}\n'
-    assert c_source.functions(text) == [c_source.Function('f', 1, 6, 2)]
+    assert c_source.functions(text) == [c_source.Function('f', 1, 6, 2, 'int a, int b')]
 
 
 def test_braces_in_literals_comments_and_macros_do_not_count():

@@ -6,6 +6,10 @@ import tree
 FUNCTION_LINES = 80
 FILE_LINES = 1000
 PARAMETERS = 6
+# Signatures that a library dictates: (parameters, a type that stands in them) of its callback types
+DICTATED = [(8, 'struct MHD_Connection *'),      # MHD_AccessHandlerCallback
+            (7, 'struct MHD_Connection *'),      # MHD_UpgradeHandler
+            (9, 'enum MHD_ValueKind')]           # MHD_PostDataIterator
 
 
 def sources():
@@ -26,7 +30,8 @@ def test_files_are_short():
 
 def test_functions_take_few_parameters():
     bad = [f'{tree.relative(p)}:{f.line}: {f.name} takes {f.parameters} parameters'
-           for p in sources() for f in c_source.functions(p.read_text()) if f.parameters > PARAMETERS]
+           for p in sources() for f in c_source.functions(p.read_text())
+           if f.parameters > PARAMETERS and not any(f.parameters == n and word in f.signature for n, word in DICTATED)]
     bad += [f'{tree.relative(p)}:{line}: {name} takes {count} parameters'
             for p in sources() for name, line, count in c_source.prototypes(p.read_text()) if count > PARAMETERS]
     assert not bad, '\n'.join(bad)

@@ -33,9 +33,8 @@ def test_D3_api_process_cannot_reach_layers(daemon):
     """Layers, uppers and volumes lie below a folder of root's."""
     uid = int(host.status(daemon.api_pid())['Uid'].split()[0])
     script = 'import os,sys; os.setgroups([]); os.setgid(%d); os.setuid(%d); os.listdir(sys.argv[1])' % (uid, uid)
-    layers = next(p for p in (daemon.data / 'layers', daemon.data / 'storage' / 'layers') if p.exists())
-    done = subprocess.run(['/usr/bin/python3', '-c', script, layers], capture_output=True, text=True)
-    assert 'PermissionError' in done.stderr, f'{layers} is open to the API process'
+    done = subprocess.run(['/usr/bin/python3', '-c', script, daemon.layers], capture_output=True, text=True)
+    assert 'PermissionError' in done.stderr, f'{daemon.layers} is open to the API process'
 
 
 def test_D3_brigd_is_single_threaded_and_links_no_parser(daemon):

@@ -217,7 +217,7 @@ def test_load_of_broken_archives(daemon, data):
     before = daemon.docker('images', '-qa').out
     assert failed_load(load(daemon, data))
     assert daemon.docker('images', '-qa').out == before
-    assert list((daemon.data / 'layers').glob('*.tmp*')) == []
+    assert list((daemon.storage / 'staging').iterdir()) == []
 
 
 @pytest.mark.parametrize('data', [b'nonsense' * 1000, GOOD[:700], b''], ids=range(3))

@@ -40,6 +40,8 @@ class Daemon:
         self.root.chmod(0o755)             # brig-api is another user and has to reach its state
         self.data = Path(data_root) if data_root else self.root / 'data'
         self.exec = self.root / 'run'
+        self.storage = self.data / 'storage'           # layers, uppers, staging, trash: root's alone
+        self.layers = self.storage / 'layers'
         self.socket = self.root / 'brig.sock'
         self.pidfile = self.root / 'brigd.pid'
         self.log = self.root / 'daemon.log'

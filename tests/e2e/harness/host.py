@@ -145,6 +145,7 @@ def files_below(folder):
 def container_leaks(daemon, before=None):
     """What containers left while the daemon runs on; `before` is an earlier answer of baseline()."""
     left = [f'container folder {p}' for p in sorted((daemon.data / 'containers').glob('*'))]
+    left += [f'{kind} {p}' for kind in ('uppers', 'staging', 'trash') for p in sorted((daemon.storage / kind).glob('*'))]
     left += [f'runtime folder {p}' for p in sorted((daemon.exec / 'c').glob('*'))]
     for container in daemon.containers_seen:
         left += [f'cgroup {p}' for p in cgroups_named(container)]
@@ -165,9 +166,16 @@ def baseline(daemon):
     return {
         'brigd fds': sorted(filter(None, map(fd_kind, fds(daemon.process.pid)))),
         'brig-api fds': len(list(fds(api))) if api else 0,
-        'id ranges': sorted(read('/run/brig-ids').splitlines()) if Path('/run/brig-ids').is_file() else None,
+        'id ranges': id_ranges(daemon),
         'mounts': mounts_with(str(daemon.root)).get(namespace('self', 'mnt'), []),
     }
+
+
+def id_ranges(daemon):
+    """The ranges that this instance holds in the registry which all brigds of a host share: {index: socket}."""
+    registry = Path('/run/brig-ids')
+    entries = {entry.name: link(entry) for entry in registry.iterdir()} if registry.is_dir() else {}
+    return {index: owner for index, owner in entries.items() if owner.startswith(str(daemon.root))}
 
 
 def fds(pid):
@@ -202,6 +210,7 @@ def residue(daemon):
 
     def none_left():
         left[:] = [describe(pid) for pid in processes_of(daemon)]
+        left.extend(f'id range {index} of {owner}' for index, owner in id_ranges(daemon).items())
         left.extend(f'mount in {space}: {line}' for space, lines in mounts_with(str(daemon.root)).items() for line in lines
                     if not ignored_mount(daemon, line))
         for container in daemon.containers_seen:

@@ -27,7 +27,8 @@ def loads(daemon, data):
 
 def stored(daemon):
     """What the store holds, by name: blobs and layers."""
-    return sorted(str(p.relative_to(daemon.data)) for folder in ('blobs/sha256', 'layers') for p in (daemon.data / folder).glob('*'))
+    return sorted(str(p.relative_to(daemon.data)) for folder in ('blobs/sha256', 'storage/layers', 'storage/staging')
+                  for p in (daemon.data / folder).glob('*'))
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_I6_entry_bomb(fresh_daemon):
     archive = images.tar_of([(f'{name}.json', text), ('l', None), ('l/layer.tar', layer),
                              ('manifest.json', ('[{"Config":"%s.json","RepoTags":["bomb:1"],"Layers":["l/layer.tar"]}]' % name).encode())])
     assert not loads(daemon, archive)
-    assert [p for p in stored(daemon) if p.startswith('layers')] == []
+    assert [p for p in stored(daemon) if 'layers' in p or 'staging' in p] == []
 
 
 def test_I6_ids_above_the_range_are_refused_by_name(daemon, nothing_left):
@@ -175,7 +176,7 @@ def test_I6_device_nodes_are_inert(daemon, attack_image, disk):
         out = daemon.docker('run', '--rm', 'odd', 'sh', '-c', 'for f in /disk /mem /zero; do head -c 1 $f 2>/dev/null | wc -c; done')
         assert '1' not in out.out.split()
         daemon.docker('rmi', '-f', 'odd')
-    nodes = [p for p in (daemon.data / 'layers').rglob('*') if p.is_block_device() or (p.is_char_device() and os.lstat(p).st_rdev)]
+    nodes = [p for p in daemon.layers.rglob('*') if p.is_block_device() or (p.is_char_device() and os.lstat(p).st_rdev)]
     assert nodes == []
 
 
@@ -232,14 +233,14 @@ def test_xattrs_survive_and_dangerous_ones_do_not(daemon, attack_image):
         tar.addfile(info, io.BytesIO(b'x'))
     archive = images.docker_archive([BASE('busybox').read_bytes(), layer.getvalue()], ['odd:latest'])
     assert loads(daemon, archive)
-    found = [p for p in (daemon.data / 'layers').rglob('marked')]
+    found = [p for p in daemon.layers.rglob('marked')]
     assert len(found) == 1 and set(os.listxattr(found[0])) & {'user.note', 'user.overlay.opaque', 'trusted.overlay.redirect'} == {'user.note'}
     daemon.docker('rmi', '-f', 'odd')
 
 
 def test_layers_are_owned_by_the_storage_range(daemon):
     owners = {os.lstat(os.path.join(folder, name)).st_uid
-              for layer in (daemon.data / 'layers').iterdir() if layer.is_dir() for folder, _, names in os.walk(layer) for name in names}
+              for layer in daemon.layers.iterdir() if layer.is_dir() for folder, _, names in os.walk(layer) for name in names}
     assert owners and all(uid >= 100000 for uid in owners), owners
 
 
@@ -258,9 +259,9 @@ def test_whole_archive_compressed(daemon, how):
 
 
 def test_shared_layers_are_stored_once(daemon):
-    before = len(list((daemon.data / 'layers').iterdir()))
+    before = len(list(daemon.layers.iterdir()))
     for n in range(3):
         assert loads(daemon, images.docker_archive([BASE('busybox').read_bytes(), images.tar_of([('n', str(n).encode())])], [f'share{n}:latest']))
-    assert len(list((daemon.data / 'layers').iterdir())) - before <= 4
+    assert len(list(daemon.layers.iterdir())) - before <= 4
     daemon.docker('rmi', *[f'share{n}' for n in range(3)])
     assert daemon.sh('echo base stays') == 'base stays'
