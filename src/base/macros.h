@@ -31,6 +31,9 @@
 _noreturn_ void brig_assert_failed(const char *expr, const char *file, int line);
 #define brig_assert(e) ((e) ? (void)0 : brig_assert_failed(#e, __FILE__, __LINE__))
 
+/* Drops a result on purpose ((void) does not silence gcc); the reason stands in a comment beside it. */
+#define BRIG_IGNORE(e) do { __typeof__(e) _ignored _unused_ = (e); } while (0)
+
 static inline void brig_freep(void *p)
 {
         free(*(void **)p);

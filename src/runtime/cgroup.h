@@ -1,0 +1,70 @@
+#pragma once
+/*
+ * A container's control group(s): "<parent>/<id>" below each hierarchy that the
+ * host has. Three drivers behind one const table: v1 (also hybrid, where an
+ * empty v2 tree beside it serves for killing), v2, and none. Nothing outside
+ * "<parent>" is ever moved, frozen, limited or removed.
+ *
+ * Life: create (the monitor, as root) → join or clone into → the monitor keeps
+ * the descriptors when its privilege is gone → brigd opens the same group by name
+ * for freeze, kill, pids, and removes it at the end. All calls are short: no
+ * waiting for processes to die, the caller tries again.
+ *
+ * cgroups(7); Documentation/admin-guide/cgroup-v1, cgroup-v2.rst.
+ */
+#include "base/error.h"
+#include "plan/plan.h"
+
+#define BRIG_CGROUP_MAX_DIRS 12
+
+typedef struct CgroupDriver CgroupDriver;
+typedef struct CgroupDir {
+        const char *controller;  /* "memory", "unified" */
+        int dir_fd;              /* owned, O_PATH-less: files beneath are opened through it */
+        int procs_fd;            /* owned, cgroup.procs for writing; -EBADF when opened without create */
+} CgroupDir;
+typedef struct Cgroup {
+        const CgroupDriver *driver;
+        CgroupDir dirs[BRIG_CGROUP_MAX_DIRS];
+        size_t n_dirs;
+} Cgroup;
+
+/* Which driver this host needs, found once by looking at the file systems under /sys/fs/cgroup: "v1", "v2", "none". */
+const char *brig_cgroup_mode(void);
+
+/*
+ * Makes "<parent>/<id>" with the limits of r and the device rules (v1: everything
+ * refused but the fixed set of /dev and `devices`). A limit whose controller is
+ * missing is BRIG_ERR_UNSUPPORTED naming it: never ignored. On failure nothing is left.
+ */
+typedef struct CgroupRequest {
+        const char *parent, *id;
+        const PlanResources *resources;
+        const PlanDevice *devices; size_t n_devices;
+} CgroupRequest;
+int brig_cgroup_create(const CgroupRequest *r, Cgroup *ret, BrigError *err) _must_use_;
+/* Opens what is there, for all that needs no procs_fd; -ENOENT when there is none in any hierarchy. */
+int brig_cgroup_open(const char *parent, const char *id, Cgroup *ret) _must_use_;
+void brig_cgroup_init(Cgroup *c);
+void brig_cgroup_close(Cgroup *c);
+#define _cleanup_cgroup_ _cleanup_(brig_cgroup_close)
+
+/* Puts pid (0: the caller) into every hierarchy. -errno. Needs a group from create. */
+int brig_cgroup_join(const Cgroup *c, pid_t pid) _must_use_;
+/* The folder for CLONE_INTO_CGROUP (v2 alone), else -EBADF: then join. Borrowed. */
+int brig_cgroup_clone_fd(const Cgroup *c);
+
+/* Freezes or thaws; returns at once, 1 when the wanted state is reached, 0 when it is on the way, -errno. */
+int brig_cgroup_freeze(const Cgroup *c, bool freeze) _must_use_;
+/* One pass of SIGKILL (signo) over all processes; the number signalled, or -errno. 0: it is empty. */
+int brig_cgroup_signal(const Cgroup *c, int signo) _must_use_;
+/* Host pids; array of *ret_n, free(3). */
+int brig_cgroup_pids(const Cgroup *c, pid_t **ret, size_t *ret_n) _must_use_;
+/* How often the kernel killed for memory in this group; 0 where it can't be told. */
+uint64_t brig_cgroup_oom_kills(const Cgroup *c);
+/* Limits as the kernel has them, for the barrier: -1 where there is none. "pids", "memory". */
+int64_t brig_cgroup_limit(const Cgroup *c, const char *what);
+/* Removes the empty group(s): 0, -EBUSY while processes are left (try again), -ENOENT counts as 0. */
+int brig_cgroup_remove(const char *parent, const char *id) _must_use_;
+/* Removes "<parent>" itself when it is empty; any other outcome is silently left for the next time. */
+void brig_cgroup_remove_parent(const char *parent);

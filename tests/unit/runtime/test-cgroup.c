@@ -1,0 +1,112 @@
+/*
+ * runtime/cgroup on the hierarchies that this host really has: limits are read
+ * back from the kernel, a frozen group dies, nothing stays behind. R1, R2, R4.
+ */
+#include "../cmocka-all.h"
+#include "runtime/cgroup.h"
+#include "base/strings.h"
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+static char parent[64];
+
+static PlanResources limits(void)
+{
+        return (PlanResources){ .memory = 64 << 20, .memory_swap = 64 << 20, .pids = 100, .cpu_quota = 50000, .cpu_period = 100000,
+                .cpu_shares = 512, .memory_swappiness = -1, .cpuset_cpus = "", .cpuset_mems = "" };
+}
+
+static pid_t sleeper(void)
+{
+        pid_t pid = fork();
+        if (pid == 0)
+                for (;;)
+                        pause();
+        assert_true(pid > 0);
+        return pid;
+}
+
+static void skip_without_cgroups(void)
+{
+        if (geteuid() != 0 || streq(brig_cgroup_mode(), "none")) {
+                print_message("skipped: needs root and a cgroup hierarchy\n");
+                skip();
+        }
+}
+
+static void R2_limits_are_read_back_and_removed(void **state)
+{
+        skip_without_cgroups();
+        PlanResources r = limits();
+        CgroupRequest request = { .parent = parent, .id = "a", .resources = &r };
+        BrigError err = BRIG_ERROR_INIT;
+        _cleanup_cgroup_ Cgroup c;
+        brig_cgroup_init(&c);
+
+        assert_int_equal(brig_cgroup_create(&request, &c, &err), 0);
+        assert_int_equal(brig_cgroup_limit(&c, "pids"), 100);
+        assert_int_equal(brig_cgroup_limit(&c, "memory"), 64 << 20);
+        assert_int_equal(brig_cgroup_remove(parent, "a"), 0);
+        Cgroup gone;
+        assert_int_equal(brig_cgroup_open(parent, "a", &gone), -ENOENT);
+}
+
+/* A paused container must still be killable: a v1 freezer keeps even SIGKILL waiting. */
+static void frozen_processes_die(void **state)
+{
+        skip_without_cgroups();
+        PlanResources r = limits();
+        CgroupRequest request = { .parent = parent, .id = "b", .resources = &r };
+        BrigError err = BRIG_ERROR_INIT;
+        _cleanup_cgroup_ Cgroup c;
+        brig_cgroup_init(&c);
+        int status;
+
+        assert_int_equal(brig_cgroup_create(&request, &c, &err), 0);
+        pid_t pid = sleeper();
+        assert_int_equal(brig_cgroup_join(&c, pid), 0);
+        _cleanup_free_ pid_t *pids = NULL;
+        size_t n = 0;
+        assert_int_equal(brig_cgroup_pids(&c, &pids, &n), 0);
+        assert_int_equal(n, 1);
+        assert_int_equal(pids[0], pid);
+        assert_true(brig_cgroup_freeze(&c, true) >= 0);
+        assert_int_equal(brig_cgroup_remove(parent, "b"), -EBUSY);
+        assert_int_equal(brig_cgroup_signal(&c, SIGKILL), 1);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        assert_int_equal(brig_cgroup_remove(parent, "b"), 0);
+}
+
+static void a_limit_that_the_kernel_refuses_leaves_nothing(void **state)
+{
+        skip_without_cgroups();
+        PlanResources r = limits();
+        r.cpu_period = 1; /* below the kernel's 1 ms */
+        CgroupRequest request = { .parent = parent, .id = "c", .resources = &r };
+        BrigError err = BRIG_ERROR_INIT;
+        Cgroup c;
+
+        assert_true(brig_cgroup_create(&request, &c, &err) < 0);
+        assert_int_equal(err.kind, BRIG_ERR_INVALID);
+        assert_non_null(strstr(err.message, "CPU period"));
+        assert_int_equal(brig_cgroup_open(parent, "c", &c), -ENOENT);
+}
+
+static int remove_parent(void **state)
+{
+        brig_cgroup_remove_parent(parent);
+        return 0;
+}
+
+int main(void)
+{
+        snprintf(parent, sizeof(parent), "brig-unit-%d", getpid());
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(R2_limits_are_read_back_and_removed),
+                cmocka_unit_test(frozen_processes_die),
+                cmocka_unit_test(a_limit_that_the_kernel_refuses_leaves_nothing),
+        };
+        return cmocka_run_group_tests_name("runtime-cgroup", tests, NULL, remove_parent);
+}
