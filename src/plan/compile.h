@@ -6,6 +6,19 @@
 #include "plan/plan.h"
 #include "spec/runtime-spec.h"
 
+/*
+ * What the words of a specification become where OCI leaves a choice:
+ * mounts     "tmpfs" at /dev is the fixed device folder, at /dev/shm the shared memory (size= goes to shm_size_kib too);
+ *            type "bind", "none", "" or the option bind/rbind is a bind of an absolute source; this option beside
+ *            them makes a missing source folder (docker -v). One uidMappings/gidMappings row {0, id, 1} maps the
+ *            container's root to that id of the source (PLAN_MOUNT_F_IDMAP).
+ * devices    access of a node comes from linux.resources.devices; without any rule it is rwm.
+ * user       options.user wins over process.user; process.user.additionalGids and options.group_add add up.
+ * namespaces a missing type is the host's, which the ceiling judges; "time" also sets PLAN_F_TIME_NS.
+ * seccomp    linux.seccomp is not compiled here: the program comes in the options, and is demanded when the member is there.
+ */
+#define BRIG_MOUNT_WORD_CREATE "x-brig.create"
+
 typedef struct PlanCompileOptions {
         const char *container_id, *exec_id;      /* exec_id NULL: a container plan */
         const char *profile;
