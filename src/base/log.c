@@ -1,8 +1,4 @@
-/*
- * One line, one write(2): lines of several processes on the same stderr do not
- * mix. The two settings are the only mutable globals outside a main.c: they are
- * set once there, and handing a logger through every call would buy nothing.
- */
+/* One line, one write(2): lines of several processes on the same stderr do not mix. */
 #include "base/log.h"
 
 #include "base/clock.h"
@@ -10,9 +6,6 @@
 #include <stdarg.h>
 
 #define LOG_TEXT_MAX 4096
-
-static const char *log_program = "brig";
-static BrigLogLevel log_max = BRIG_LOG_INFO;
 
 static const char *const level_names[] = {
         [BRIG_LOG_ERROR] = "error",
@@ -23,8 +16,14 @@ static const char *const level_names[] = {
 
 void brig_log_setup(const char *program, BrigLogLevel max)
 {
-        log_program = program;
-        log_max = max;
+        brig_assert(&brig_log_state);
+        brig_log_state = (BrigLogState){ .program = program, .max = max };
+}
+
+/* What main.c defined, or the defaults where there is none (unit tests). */
+static BrigLogState settings(void)
+{
+        return &brig_log_state ? brig_log_state : (BrigLogState){ .program = "brig", .max = BRIG_LOG_INFO };
 }
 
 int brig_log_level_parse(const char *s, BrigLogLevel *ret)
@@ -68,19 +67,20 @@ static size_t escape(const char *text, char *out, size_t size)
 void brig_log(BrigLogLevel level, const char *fmt, ...)
 {
         char text[LOG_TEXT_MAX], line[LOG_TEXT_MAX + 256], when[BRIG_TIME_STRING];
+        BrigLogState log = settings();
         int saved = errno;
         va_list ap;
         size_t n;
         int head;
 
-        if (level > log_max)
+        if (level > log.max)
                 return;
         va_start(ap, fmt);
         if (vsnprintf(text, sizeof text, fmt, ap) < 0)
                 text[0] = '\0';
         va_end(ap);
         brig_time_format_full(brig_now_realtime(), when);
-        head = snprintf(line, 256, "%s %s %s: ", when, level_names[level], log_program);
+        head = snprintf(line, 256, "%s %s %s: ", when, level_names[level], log.program);
         n = head < 0 ? 0 : MIN2((size_t)head, (size_t)255);
         n += escape(text, line + n, sizeof line - n);
         line[n++] = '\n';

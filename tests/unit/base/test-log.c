@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+BRIG_LOG_STATE;
+
 /* Logs through a pipe in place of stderr and returns what came out. */
 static size_t logged(BrigLogLevel level, const char *text, char *out, size_t size)
 {

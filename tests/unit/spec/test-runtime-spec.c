@@ -39,13 +39,15 @@ static void full_document_round_trips(void **state)
         brig_runtime_spec_clear(&spec);
 }
 
+static const char unlimited[] = "{\"ociVersion\":\"1.0.2\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"rlimits\":"
+                                "[{\"type\":\"RLIMIT_CORE\",\"soft\":18446744073709551615,\"hard\":18446744073709551615}]}}";
+
 static void minimal_documents_and_other_platforms(void **state)
 {
         static const char *const texts[] = {
                 "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"rootfs\"}}",
                 "{\"ociVersion\":\"1.3.0-dev\",\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":{\"uid\":0,\"gid\":0}},\"windows\":{\"x\":1},\"new\":[]}",
-                "{\"ociVersion\":\"1.0.2\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"rlimits\":"
-                "[{\"type\":\"RLIMIT_CORE\",\"soft\":18446744073709551615,\"hard\":18446744073709551615}]}}",
+                unlimited,
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
