@@ -258,25 +258,23 @@ def test_full_disk(fresh_daemon, tmp_path):
 
 
 def test_cgroup_that_cannot_be_made(fresh_daemon):
-    """The engine's own parent is full: the start fails with the reason, nothing stays."""
+    """The engine's part of a hierarchy is read-only: the start fails with the reason, nothing stays."""
     daemon = fresh_daemon()
     name = daemon.start_container('busybox', 'sleep', '300')
-    folder = host.cgroup_folder(daemon.pid(name), 'pids')
-    parent = folder.parent
-    number = 0
-    if not (parent / 'cgroup.max.descendants').exists():
-        # v1 has no such limit: a folder of the next container's name can't be known, so its parent is taken away
-        daemon.docker('rm', '-f', name)
-        daemon.stop()
-        pytest.skip('cgroup v1 has no limit on descendants; the virtual machine with v2 proves this')
-    (parent / 'cgroup.max.descendants').write_text('0')
+    parent = host.cgroup_folder(daemon.pid(name), 'pids').parent
+    daemon.docker('rm', '-f', name)
+    daemon.stop()
+    parent.mkdir(exist_ok=True)
+    subprocess.run(['mount', '--bind', parent, parent], check=True)
     try:
+        subprocess.run(['mount', '-o', 'remount,bind,ro', parent], check=True)
+        daemon.start()
         done = daemon.docker('run', '--rm', 'busybox', 'true', check=False)
-        number = done.returncode
-        assert number == 125 and 'cgroup' in done.stderr, done.stderr
+        assert done.returncode == 125 and 'cgroup' in done.stderr, done.stderr
     finally:
-        (parent / 'cgroup.max.descendants').write_text('max')
-    daemon.sh('true')
+        subprocess.run(['umount', '-l', parent], check=True)
+    daemon.restart()
+    assert daemon.sh('echo works') == 'works'
 
 
 def test_message_has_no_control_characters(daemon):
