@@ -127,7 +127,10 @@ class Daemon:
         return self._client(self.docker_command(*arguments), check, stdin, timeout, text)
 
     def brig(self, *arguments, check=True, stdin=None, timeout=60, text=True):
-        return self._client([places.program('brig', self.build), *map(str, arguments)], check, stdin, timeout, text)
+        return self._client([self.brig_program(), *map(str, arguments)], check, stdin, timeout, text)
+
+    def brig_program(self):
+        return str(places.program('brig', self.build))
 
     def popen(self, *arguments, **options):
         """A docker client that goes on running."""
