@@ -32,9 +32,11 @@ typedef struct Image {
         char *manifest_digest;          /* of the manifest it came with, or of the one made here */
         char **repo_tags, **repo_digests;
         int64_t size;                   /* sum of unpacked layers, bytes */
+        int64_t *layer_sizes;           /* one per config.rootfs.diff_ids, bytes unpacked (as history needs them) */
         int64_t created;                /* ns */
         int64_t tagged;                 /* ns, last tag time */
-        char **layers;                  /* diff IDs, 64 hex, base first */
+        char **layers;                  /* folders to stack, base first: diff IDs, 64 hex, each once (overlayfs refuses one folder
+                                         * twice; of a layer that an image has several times the uppermost decides) */
         char *parent;                   /* "" */
 } Image;
 Image *brig_image_ref(Image *i);
@@ -62,6 +64,8 @@ int brig_image_save(ImageStore *s, char *const *names, ImageWriteFn write, void 
 
 /* Name → image: full or short id (unique prefix, with or without sha256:), name[:tag][@digest], docker.io normalisation. BRIG_ERR_NOT_FOUND "No such image: x". */
 int brig_image_resolve(ImageStore *s, const char *name, Image **ret, BrigError *err) _must_use_;
+/* By full ID alone, and also an image that "rmi -f" took from under a stopped container: its layers stay until that is gone. */
+int brig_image_by_id(ImageStore *s, const char *id, Image **ret, BrigError *err) _must_use_;
 /* All images, newest first; array of references, NULL-terminated: brig_image_list_free. */
 int brig_image_list(ImageStore *s, Image ***ret, BrigError *err) _must_use_;
 Image **brig_image_list_free(Image **list);
@@ -76,6 +80,8 @@ typedef struct ImageDelete { const char *name; bool force, no_prune; ImageInUseF
 int brig_image_delete(ImageStore *s, const ImageDelete *request, char ***ret_lines, BrigError *err) _must_use_;
 /* Dangling (or with all: every unused) images; lines as delete; freed bytes. */
 int brig_image_prune(ImageStore *s, const ImageDelete *in_use, bool all, char ***ret_lines, int64_t *ret_bytes, BrigError *err) _must_use_;
+/* Lets go of images that only a stopped container kept (rmi -f), when none does any more: after a container was removed. */
+int brig_image_sweep(ImageStore *s, ImageInUseFn in_use, void *context, BrigError *err) _must_use_;
 /* "busybox" → "docker.io/library/busybox:latest"; BRIG_ERR_INVALID "invalid reference format" (distribution reference grammar). free(3). */
 int brig_reference_normalise(const char *name, char **ret, BrigError *err) _must_use_;
 /* The familiar form: "docker.io/library/busybox:latest" → "busybox:latest". free(3) */
