@@ -138,6 +138,8 @@ static int apply_options(const Compiler *c, size_t index, PlanMount *to)
                 if (r < 0)
                         return r;
         }
+        if (options.error == -ENOMEM)
+                return brig_error_errno(c->err, BRIG_ERR_INTERNAL, ENOMEM, "launch plan");
         if (options.error)
                 return fail_mount(c, index, BRIG_ERR_TOO_LARGE, "too many options", "");
         if (options.len == 0)
