@@ -11,10 +11,15 @@
  *   deny  capability SYS_MODULE
  *   deny  bind PATH            that folder or file itself
  *   deny  tree PATH            it and all beneath
- *   allow bind PATH [ro]       exception, most specific path wins; with ro a writable bind is refused
+ *   allow bind PATH [ro]       exception for it and all beneath, most specific path wins, of equal ones the
+ *                              later line; with ro a writable bind is refused
+ * In a path \040 stands for a blank (three octal digits for any byte).
  * A missing file means the built-in text (brig_ceiling_default()), never "all is allowed".
  */
 #include "plan/plan.h"
+
+#define CEILING_MAX_BYTES (256u * 1024)
+#define CEILING_ANY_DEVICE UINT32_MAX
 
 typedef enum CeilingRuleType { CEILING_NAMESPACE, CEILING_DEVICE, CEILING_CAPABILITY, CEILING_BIND } CeilingRuleType;
 typedef struct CeilingRule {
@@ -24,17 +29,24 @@ typedef struct CeilingRule {
         bool readonly;           /* allow … ro */
         unsigned line;
         uint64_t mask;           /* NAMESPACE: CLONE_NEW*; CAPABILITY: bits; DEVICE: 1 block, 2 char */
-        char *path;              /* BIND */
+        uint32_t major, minor;   /* DEVICE char: CEILING_ANY_DEVICE for all */
+        char *path;              /* BIND: absolute, without "." and "..", no slash at its end but in "/" */
 } CeilingRule;
 typedef struct Ceiling { char *file; CeilingRule *rules; size_t n_rules; } Ceiling;
 
 /* The text that ships as /etc/brig/ceiling.conf. */
 const char *brig_ceiling_default(void);
-/* Parses text; `file` is used in messages. Refuses unknown words with file:line. */
+/*
+ * Parses text; `file` is used in messages. Refuses unknown words with file:line.
+ * With file NULL the text is one of brig_ceiling_text, which names its file itself.
+ */
 int brig_ceiling_parse(const char *text, size_t len, const char *file, Ceiling **ret, BrigError *err) _must_use_;
-/* Reads path (root-owned, not writable by others, regular; else refused); a missing file gives the default. `extra_tree` (the data root) is denied as a tree; may be NULL. */
-int brig_ceiling_load(const char *path, const char *extra_tree, Ceiling **ret, BrigError *err) _must_use_;
-/* The whole rule set as text, for handing it to a monitor in a sealed memfd: parse reads it back with the same line numbers. */
+/*
+ * Reads path (root-owned, not writable by others, regular; else refused); a missing file gives the
+ * default. `own` (absolute paths, NULL-terminated, may be NULL: data root and exec root) are denied as trees.
+ */
+int brig_ceiling_load(const char *path, const char *const *own, Ceiling **ret, BrigError *err) _must_use_;
+/* The whole rule set as text, for handing it to a monitor in a sealed memfd: parse reads it back with the same line numbers. free(3). */
 char *brig_ceiling_text(const Ceiling *c);
 Ceiling *brig_ceiling_free(Ceiling *c);
 BRIG_DEFINE_CLEANUP(Ceiling *, brig_ceiling_free)
@@ -43,3 +55,8 @@ BRIG_DEFINE_CLEANUP(Ceiling *, brig_ceiling_free)
  * names the rule: "... (rule \"deny namespace pid\", /etc/brig/ceiling.conf:12; an administrator may remove that line)".
  */
 int brig_ceiling_check_plan(const Ceiling *c, const LaunchPlan *p, BrigError *err) _must_use_;
+/*
+ * BRIG_ERR_DENIED for `subject` by rule r, in the words of check_plan: `subject: denied by the ceiling (rule ...)`.
+ * For the monitor, which judges binds. Returns -EPERM.
+ */
+int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const char *subject, BrigError *err);

@@ -1,0 +1,137 @@
+/* The ceiling's rules: what they say of a plan, and how they are said to a user. */
+#include "plan/ceiling-internal.h"
+#include "base/strings.h"
+#include "plan/capability.h"
+#include <sched.h>
+
+static const struct { const char *word; uint64_t flag; } namespaces[] = {
+        { "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID }, { "ipc", CLONE_NEWIPC },
+        { "net", CLONE_NEWNET }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
+};
+
+uint64_t ceiling_namespace(const char *word)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+                if (streq(namespaces[i].word, word))
+                        return namespaces[i].flag;
+        return 0;
+}
+
+static const char *namespace_word(uint64_t flag)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+                if (namespaces[i].flag == flag)
+                        return namespaces[i].word;
+        return "";
+}
+
+static void print_path(BrigBuffer *b, const char *path)
+{
+        for (; *path; path++)
+                if ((unsigned char)*path <= ' ' || *path == '#' || *path == '\\')
+                        (void)brig_buffer_printf(b, "\\%03o", (unsigned)(unsigned char)*path); /* the buffer keeps its failure */
+                else
+                        (void)brig_buffer_putc(b, *path);
+}
+
+void ceiling_print_rule(BrigBuffer *b, const CeilingRule *r)
+{
+        switch (r->type) {
+        case CEILING_NAMESPACE:
+                (void)brig_buffer_printf(b, "deny namespace %s", namespace_word(r->mask)); /* the buffer keeps its failure */
+                break;
+        case CEILING_CAPABILITY:
+                (void)brig_buffer_printf(b, "deny capability %s", brig_cap_name(__builtin_ctzll(r->mask)) + 4);
+                break;
+        case CEILING_DEVICE:
+                if (r->mask == CEILING_DEVICE_BLOCK)
+                        (void)brig_buffer_puts(b, "deny device block");
+                else if (r->major == CEILING_ANY_DEVICE)
+                        (void)brig_buffer_puts(b, "deny device char all");
+                else
+                        (void)brig_buffer_printf(b, "deny device char %u:%u", r->major, r->minor);
+                break;
+        case CEILING_BIND:
+                (void)brig_buffer_puts(b, r->allow ? "allow bind " : r->tree ? "deny tree " : "deny bind ");
+                print_path(b, r->path);
+                if (r->readonly)
+                        (void)brig_buffer_puts(b, " ro");
+                break;
+        }
+}
+
+int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const char *subject, BrigError *err)
+{
+        _cleanup_buffer_ BrigBuffer rule = BRIG_BUFFER_INIT(BRIG_PLAN_MAX_PATH + 64);
+
+        ceiling_print_rule(&rule, r);
+        const char *text = rule.error || !rule.data ? "" : rule.data;
+        if (r->line == 0)
+                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling (rule \"%s\", built in: these are the engine's own folders)", subject, text);
+        return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling (rule \"%s\", %s:%u; an administrator may %s that line)",
+                              subject, text, c->file, r->line, r->allow ? "change" : "remove");
+}
+
+/*
+ * "Everything" (--privileged, ALL) is everything within the container's user
+ * namespace, where no capability reaches the kernel itself. With the host's
+ * user namespace it is not, and by name nobody asks for one without meaning it.
+ */
+static bool is_everything_inside(const LaunchPlan *p)
+{
+        return (p->namespaces & CLONE_NEWUSER) && ((p->flags & PLAN_F_PRIVILEGED) || (p->caps.bounding & brig_cap_all()) == brig_cap_all());
+}
+
+static int check_namespace(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+{
+        char subject[64];
+
+        if (p->kind != PLAN_KIND_CONTAINER || (p->namespaces & r->mask))
+                return 0;
+        (void)snprintf(subject, sizeof(subject), "the host's %s namespace", namespace_word(r->mask));
+        return brig_ceiling_deny(c, r, subject, err);
+}
+
+static int check_capability(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+{
+        uint64_t asked = p->caps.bounding | p->caps.effective | p->caps.permitted | p->caps.inheritable | p->caps.ambient;
+        char subject[64];
+
+        if (!(asked & r->mask) || is_everything_inside(p))
+                return 0;
+        (void)snprintf(subject, sizeof(subject), "capability %s", brig_cap_name(__builtin_ctzll(r->mask)));
+        return brig_ceiling_deny(c, r, subject, err);
+}
+
+static bool device_matches(const CeilingRule *r, const PlanDevice *d)
+{
+        if (r->mask == CEILING_DEVICE_BLOCK)
+                return d->type == 'b';
+        return d->type == 'c' && (r->major == CEILING_ANY_DEVICE || (r->major == d->major && r->minor == d->minor));
+}
+
+static int check_device(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+{
+        for (size_t i = 0; i < p->n_devices; i++)
+                if (device_matches(r, &p->devices[i])) {
+                        char subject[256];
+                        (void)snprintf(subject, sizeof(subject), "device \"%.200s\"", p->devices[i].path);
+                        return brig_ceiling_deny(c, r, subject, err);
+                }
+        return 0;
+}
+
+int brig_ceiling_check_plan(const Ceiling *c, const LaunchPlan *p, BrigError *err)
+{
+        static int (*const checks[])(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err) = {
+                [CEILING_NAMESPACE] = check_namespace, [CEILING_DEVICE] = check_device, [CEILING_CAPABILITY] = check_capability,
+        };
+
+        for (size_t i = 0; i < c->n_rules; i++) {
+                CeilingRuleType type = c->rules[i].type;
+                int r = type < ARRAY_SIZE(checks) && checks[type] ? checks[type](c, &c->rules[i], p, err) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
