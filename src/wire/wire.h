@@ -29,12 +29,20 @@
 #define BRIG_WIRE_MAX_TEXT 4096u
 #define BRIG_WIRE_MAX_REPORT (60u * 1024)
 
+/*
+ * In the container's folder: how a monitor leaves the exit behind before it reports it. One EXITED
+ * message as brig_wire_encode makes it for WIRE_MONITOR_TO_BRIGD, written under another name and
+ * renamed to this one.
+ */
+#define BRIG_WIRE_EXIT_RECORD "exit"
+
 /* The descriptors of MONITOR_START, in this order; its streams follow. */
 enum {
         WIRE_START_PLAN,         /* sealed memfd */
         WIRE_START_STORAGE,      /* folder: layers/<diff ID>, uppers/<container id>/{upper,work} */
-        WIRE_START_CONTAINER,    /* folder containers/<id>: logs, exit record */
-        WIRE_START_LISTENER,     /* listening SOCK_SEQPACKET of the monitor, for a brigd that was started anew */
+        WIRE_START_CONTAINER,    /* folder containers/<id>, owner range_base + range_size, set-group-id brig, 02750: logs, exit record */
+        WIRE_START_LISTENER,     /* listening SOCK_SEQPACKET, for a brigd that was started anew; the monitor calls listen(2)
+                                    once more itself, so that SO_PEERPIDFD of who connects names it */
         WIRE_START_CEILING,      /* sealed memfd with the ceiling's text */
         WIRE_START_INIT,         /* the file of brig-init, opened read-only */
         BRIG_WIRE_START_FDS,
