@@ -1,0 +1,228 @@
+#include "cli/verbs/container-calls.h"
+#include "base/strings.h"
+#include "cli/progress.h"
+#include "cli/verbs/image-calls.h"
+#include <fcntl.h>
+
+json_t *brig_json_path(const json_t *json, const char *a, const char *b)
+{
+        return json_object_get(json_object_get(json, a), b);
+}
+
+const char *brig_json_text_of(const json_t *json, const char *member)
+{
+        return json_string_value(json_object_get(json, member)) ?: "";
+}
+
+int brig_container_inspect(Cli *cli, const char *name, json_t **ret, BrigError *err)
+{
+        _cleanup_target_ Target t = TARGET("/containers");
+
+        brig_target_segment(&t, name);
+        brig_target_segment(&t, "json");
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .target = &t }, ret, err);
+}
+
+int brig_container_start(Cli *cli, const char *id, const char *detach_keys, BrigError *err)
+{
+        _cleanup_target_ Target t = TARGET("/containers");
+
+        brig_target_segment(&t, id);
+        brig_target_segment(&t, "start");
+        if (detach_keys)
+                brig_target_query(&t, "detachKeys", detach_keys);
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, NULL, err);
+}
+
+/* ---- create ---- */
+
+static int check_cidfile(const char *path, BrigError *err)
+{
+        if (!path || access(path, F_OK) < 0)
+                return 0;
+        return brig_error_set(err, BRIG_ERR_CONFLICT, EEXIST,
+                              "container ID file found, make sure the other container isn't running or delete %s", path);
+}
+
+static int write_cidfile(const char *path, const char *id, BrigError *err)
+{
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (!path)
+                return 0;
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        r = fd < 0 ? -errno : brig_write_all(fd, id, strlen(id));
+        return r < 0 ? brig_error_errno(err, BRIG_ERR_INVALID, r, "failed to write the container ID to \"%s\"", path) : 0;
+}
+
+static int post_create(Cli *cli, const ContainerOptions *o, const json_t *body, json_t **ret, BrigError *err)
+{
+        _cleanup_target_ Target t = TARGET("/containers/create");
+
+        if (!brig_str_empty(o->name))
+                brig_target_query(&t, "name", o->name);
+        if (!brig_str_empty(o->platform))
+                brig_target_query(&t, "platform", o->platform);
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t, .body = body }, ret, err);
+}
+
+static const char *const pull_words[] = { "missing", "always", "never" };
+typedef enum Pull { PULL_MISSING, PULL_ALWAYS, PULL_NEVER, _PULL_MAX } Pull;
+
+static int read_pull(const char *word, Pull *ret, BrigError *err)
+{
+        for (Pull p = 0; p < _PULL_MAX; p++)
+                if (brig_str_empty(word) || streq(word, pull_words[p])) {
+                        *ret = p;
+                        return 0;
+                }
+        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid pull option: '%s': must be one of \"always\", \"missing\" or \"never\"", word);
+}
+
+/* Only "no such image" is an invitation to pull; a 404 may also name a network or volume. */
+static bool image_is_missing(const BrigError *err, Pull pull)
+{
+        return pull == PULL_MISSING && err->kind == BRIG_ERR_NOT_FOUND && strcasestr(err->message, "no such image");
+}
+
+static int create_or_pull(Cli *cli, const ContainerOptions *o, const char *image, const json_t *body, json_t **ret, BrigError *err)
+{
+        BrigError first = BRIG_ERROR_INIT;
+        Pull pull = PULL_MISSING;
+        int r = read_pull(o->pull, &pull, err);
+
+        if (r >= 0 && pull == PULL_ALWAYS)
+                r = brig_image_pull(cli, image, o->platform, stderr, o->quiet, err);
+        if (r < 0)
+                return r;
+        r = post_create(cli, o, body, ret, &first);
+        if (r >= 0)
+                return r;
+        if (image_is_missing(&first, pull)) {
+                if (!o->quiet)
+                        fprintf(stderr, "Unable to find image '%s' locally\n", image);
+                r = brig_image_pull(cli, image, o->platform, stderr, o->quiet, err);
+                return r < 0 ? r : post_create(cli, o, body, ret, err);
+        }
+        if (err)
+                *err = first;
+        return r;
+}
+
+int brig_container_create(Cli *cli, const ContainerOptions *o, char *const *args, json_t *body, char **ret_id, BrigError *err)
+{
+        json_t *answer = NULL, *warning;
+        size_t i;
+        int r = check_cidfile(o->cidfile, err);
+
+        if (r >= 0)
+                r = create_or_pull(cli, o, args[0], body, &answer, err);
+        if (r < 0)
+                return r;
+        json_array_foreach(json_object_get(answer, "Warnings"), i, warning)
+                fprintf(stderr, "WARNING: %s\n", json_string_value(warning) ?: "");
+        *ret_id = strdup(brig_json_text_of(answer, "Id"));
+        json_decref(answer);
+        if (brig_str_empty(*ret_id))
+                return brig_error_set(err, BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered without a container ID");
+        return write_cidfile(o->cidfile, *ret_id, err);
+}
+
+/* ---- attach and wait ---- */
+
+void brig_attachment_done(Attachment *a)
+{
+        a->stream = brig_http_free(a->stream);
+        a->wait = brig_http_free(a->wait);
+}
+
+static int begin_attach(Cli *cli, const char *id, const AttachWishes *w, HttpConn **ret, BrigError *err)
+{
+        _cleanup_target_ Target t = TARGET("/containers");
+
+        brig_target_segment(&t, id);
+        brig_target_segment(&t, "attach");
+        brig_target_query(&t, "stream", "1");
+        brig_target_flag(&t, "stdin", w->input);
+        brig_target_flag(&t, "stdout", w->output);
+        brig_target_flag(&t, "stderr", w->error);
+        if (w->detach_keys)
+                brig_target_query(&t, "detachKeys", w->detach_keys);
+        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, true, ret, err);
+}
+
+static int begin_wait(Cli *cli, const char *id, const char *condition, HttpConn **ret, BrigError *err)
+{
+        _cleanup_target_ Target t = TARGET("/containers");
+
+        brig_target_segment(&t, id);
+        brig_target_segment(&t, "wait");
+        if (condition)
+                brig_target_query(&t, "condition", condition);
+        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, false, ret, err);
+}
+
+int brig_container_attach(Cli *cli, const char *id, const AttachWishes *w, const char *condition, Attachment *ret, BrigError *err)
+{
+        _cleanup_attachment_ Attachment a = { NULL, NULL };
+        bool streams = w->input || w->output || w->error;
+        HttpResponse response;
+        int r = streams ? begin_attach(cli, id, w, &a.stream, err) : 0;
+
+        if (r >= 0)
+                r = begin_wait(cli, id, condition, &a.wait, err);
+        if (r >= 0 && streams)
+                r = brig_daemon_finish(a.stream, &response, err);
+        if (r >= 0 && streams && !response.upgraded)
+                r = brig_error_set(err, BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered attach with status %d instead of a stream", response.status);
+        /* The daemon sends the head of the answer as soon as it listens for the exit. */
+        if (r >= 0)
+                r = brig_daemon_finish(a.wait, &response, err);
+        if (r < 0)
+                return r;
+        *ret = a;
+        a = (Attachment) { NULL, NULL };
+        return 0;
+}
+
+int brig_container_wait_result(HttpConn *wait, int *ret_status, BrigError *err)
+{
+        _cleanup_buffer_ BrigBuffer text = BRIG_BUFFER_INIT(1u << 16);
+        json_t *answer;
+        const char *message, *data;
+        size_t len;
+        int r = 0;
+
+        while (r >= 0 && (r = brig_http_next(wait, &data, &len, err)) >= 0 && len > 0)
+                r = brig_buffer_append(&text, data, len);
+        if (r < 0)
+                return r;
+        answer = json_loadb(text.data ?: "", text.len, JSON_DISABLE_EOF_CHECK, NULL);
+        message = json_string_value(brig_json_path(answer, "Error", "Message"));
+        if (!answer)
+                r = brig_error_set(err, BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered wait without a status");
+        else if (!brig_str_empty(message))
+                r = brig_error_set(err, BRIG_ERR_INTERNAL, 0, "Error waiting for container: %s", message);
+        else
+                *ret_status = (int)json_integer_value(json_object_get(answer, "StatusCode"));
+        json_decref(answer);
+        return r;
+}
+
+/* docker's client looks for the same words: the API has no code for these. */
+static const struct { const char *words; BrigErrorKind kind; } payload_errors[] = {
+        { "executable file not found", BRIG_ERR_COMMAND_NOT_FOUND },
+        { "no such file or directory", BRIG_ERR_COMMAND_NOT_FOUND },
+        { "permission denied", BRIG_ERR_COMMAND_NOT_EXEC },
+        { "is a directory", BRIG_ERR_COMMAND_NOT_EXEC },
+};
+
+void brig_payload_error(BrigError *err)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(payload_errors); i++)
+                if (strstr(err->message, payload_errors[i].words)) {
+                        err->kind = payload_errors[i].kind;
+                        return;
+                }
+}

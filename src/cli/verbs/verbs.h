@@ -1,0 +1,13 @@
+#pragma once
+/* Every verb. The tree of names that lead to them is commands.c. */
+#include "cli/cli.h"
+
+extern const Verb brig_verb_run, brig_verb_create, brig_verb_start, brig_verb_attach, brig_verb_exec;
+extern const Verb brig_verb_stop, brig_verb_restart, brig_verb_kill, brig_verb_pause, brig_verb_unpause, brig_verb_rm;
+extern const Verb brig_verb_wait, brig_verb_rename;
+extern const Verb brig_verb_ps, brig_verb_logs, brig_verb_top, brig_verb_port;
+extern const Verb brig_verb_inspect, brig_verb_container_inspect, brig_verb_image_inspect;
+extern const Verb brig_verb_images, brig_verb_history, brig_verb_tag, brig_verb_rmi;
+extern const Verb brig_verb_load, brig_verb_save, brig_verb_import;
+extern const Verb brig_verb_container_prune, brig_verb_image_prune;
+extern const Verb brig_verb_version, brig_verb_info, brig_verb_events;
