@@ -104,7 +104,7 @@ static int read_members(const JsonReader *rd, const JsonPath *path, const JsonFi
 
         if (!json_is_object(object))
                 return brig_json_fail_type(rd, path, "expected an object");
-        if (rd->flags & JSON_STRICT) {
+        if (rd->flags & JSON_READ_STRICT) {
                 r = refuse_unknown(rd, path, table, object);
                 if (r < 0)
                         return r;

@@ -85,7 +85,7 @@ static void every_kind_round_trips(void **state)
         BrigError err = BRIG_ERROR_INIT;
         Outer o;
 
-        assert_int_equal(parse_read(full, &o, JSON_STRICT, &err), 0);
+        assert_int_equal(parse_read(full, &o, JSON_READ_STRICT, &err), 0);
         assert_true(o.truth && o.maybe == 0 && o.integer == INT64_MIN);
         assert_int_equal(o.embedded.flag, 1);
         assert_int_equal(o.pointer->flag, -1);
@@ -166,9 +166,9 @@ static void strict_refuses_unknown_names_at_every_level(void **state)
         BrigError err = BRIG_ERROR_INIT;
         Outer o;
 
-        assert_int_equal(parse_read("{\"Array\":[{\"Name\":\"a\",\"Nmae\":1}]}", &o, JSON_STRICT, &err), -EINVAL);
+        assert_int_equal(parse_read("{\"Array\":[{\"Name\":\"a\",\"Nmae\":1}]}", &o, JSON_READ_STRICT, &err), -EINVAL);
         assert_string_equal(err.message, "Array[0].Nmae: unknown name");
-        assert_int_equal(parse_read("{\"Raw\":{\"free\":1}}", &o, JSON_STRICT, &err), 0);
+        assert_int_equal(parse_read("{\"Raw\":{\"free\":1}}", &o, JSON_READ_STRICT, &err), 0);
         brig_json_clear(outer_fields, &o);
 }
 
