@@ -240,15 +240,14 @@ static int put_image(const Commit *c, BrigError *err)
 static int put_layers(const Commit *c, BrigError *err)
 {
         BRIG_STRV_FOREACH(diff_id, c->draft->layers) {
-                const LayerEntry *e;
-                char document[96];
+                _cleanup_free_ char *document = NULL;
                 int r;
 
-                /* held by the draft: the entry stays and does not change */
                 pthread_mutex_lock(&c->store->lock);
-                e = brig_map_get(c->store->layers, *diff_id);
+                document = brig_store_layer_document(brig_map_get(c->store->layers, *diff_id));
                 pthread_mutex_unlock(&c->store->lock);
-                (void)snprintf(document, sizeof(document), "{\"Bytes\":%lld,\"Entries\":%lld}", (long long)e->bytes, (long long)e->entries);
+                if (!document)
+                        return no_memory(err);
                 r = brig_state_put(c->store->db, "layer", *diff_id, document, false, err);
                 if (r < 0)
                         return r;

@@ -9,17 +9,10 @@
 #include "base/strings.h"
 #include "image/changes-internal.h"
 #include "image/inflate.h"
+#include "image/platform-internal.h"
 #include "image/reference.h"
 
 #define DEFAULT_MESSAGE "Imported from -"
-
-#if defined(__x86_64__)
-#define OWN_ARCHITECTURE "amd64"
-#elif defined(__aarch64__)
-#define OWN_ARCHITECTURE "arm64"
-#else
-#define OWN_ARCHITECTURE "unknown"
-#endif
 
 typedef struct Intake {
         const ImageSource *source;
@@ -71,8 +64,8 @@ static int fill_config(ImageConfig *c, const ImageImport *o, const char *diff_id
         brig_time_format(brig_now_realtime(), now);
         if (!h || brig_str_set(&h->created, now) < 0 || brig_str_set(&h->comment, o->message && *o->message ? o->message : DEFAULT_MESSAGE) < 0)
                 return -ENOMEM;
-        if (brig_str_set(&c->created, now) < 0 || brig_str_set(&c->os, o->os ? o->os : "linux") < 0 ||
-            brig_str_set(&c->architecture, o->arch ? o->arch : OWN_ARCHITECTURE) < 0 || brig_str_set(&c->comment, h->comment) < 0)
+        if (brig_str_set(&c->created, now) < 0 || brig_str_set(&c->os, o->os ? o->os : BRIG_OWN_OS) < 0 ||
+            brig_str_set(&c->architecture, o->arch ? o->arch : BRIG_OWN_ARCHITECTURE) < 0 || brig_str_set(&c->comment, h->comment) < 0)
                 return -ENOMEM;
         return brig_str_set(&c->rootfs.type, "layers") < 0 ? -ENOMEM : brig_strv_push(&c->rootfs.diff_ids, diff_id);
 }

@@ -61,6 +61,9 @@ int brig_store_refresh(ImageStore *s, const char *id) _must_use_;
 int brig_store_references_of(ImageStore *s, const char *id, char ***ret) _must_use_;
 /* Document of a row; free(3), NULL when out of memory. */
 char *brig_store_image_document(const StoredImage *row);
+char *brig_store_layer_document(const LayerEntry *layer);
+/* On success the caller clears *ret. */
+int brig_store_read_row(const char *document, StoredImage *ret, BrigError *err) _must_use_;
 void brig_store_row_clear(StoredImage *row);
 ImageEntry *brig_store_entry_free(ImageEntry *e);
 /* A new Image out of the text of a config. Names and sizes are empty. */

@@ -17,11 +17,9 @@ static const JsonField stored_image_fields[] = {
         JSON_END,
 };
 
-typedef struct StoredLayer { int64_t bytes, entries; } StoredLayer;
-
 static const JsonField stored_layer_fields[] = {
-        JSON_FIELD("Bytes", INT64, StoredLayer, bytes, 0),
-        JSON_FIELD("Entries", INT64, StoredLayer, entries, 0),
+        JSON_FIELD("Bytes", INT64, LayerEntry, bytes, 0),
+        JSON_FIELD("Entries", INT64, LayerEntry, entries, 0),
         JSON_END,
 };
 
@@ -107,6 +105,13 @@ void brig_store_row_clear(StoredImage *row)
 char *brig_store_image_document(const StoredImage *row)
 {
         _cleanup_json_ json_t *object = brig_json_write(stored_image_fields, row);
+
+        return object ? brig_json_text(object) : NULL;
+}
+
+char *brig_store_layer_document(const LayerEntry *layer)
+{
+        _cleanup_json_ json_t *object = brig_json_write(stored_layer_fields, layer);
 
         return object ? brig_json_text(object) : NULL;
 }
@@ -211,18 +216,21 @@ static int read_document(const char *document, const JsonField *table, void *ret
         return r < 0 ? r : brig_json_read(object, table, ret, size, 0, err);
 }
 
+int brig_store_read_row(const char *document, StoredImage *ret, BrigError *err)
+{
+        return read_document(document, stored_image_fields, ret, sizeof(*ret), err);
+}
+
 static int load_layer(void *context, const char *key, const char *document, BrigError *err)
 {
         ImageStore *s = context;
         _cleanup_free_ LayerEntry *layer = calloc(1, sizeof(*layer));
-        StoredLayer row;
-        int r = read_document(document, stored_layer_fields, &row, sizeof(row), err);
+        int r = layer ? read_document(document, stored_layer_fields, layer, sizeof(*layer), err)
+                      : brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot read the layers");
 
         if (r < 0)
                 return r;
-        if (!layer)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot read the layers");
-        *layer = (LayerEntry){ .state = LAYER_READY, .bytes = row.bytes, .entries = row.entries };
+        layer->state = LAYER_READY;
         r = brig_map_put(s->layers, key, layer);
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot read the layers");
@@ -259,7 +267,7 @@ static int load_image(void *context, const char *key, const char *document, Brig
         _cleanup_(brig_store_entry_freep) ImageEntry *e = calloc(1, sizeof(*e));
         _cleanup_free_ char *config = NULL;
         size_t len;
-        int r = e ? read_document(document, stored_image_fields, &e->row, sizeof(e->row), err)
+        int r = e ? brig_store_read_row(document, &e->row, err)
                   : brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot read the images");
 
         if (r < 0)
