@@ -4,6 +4,7 @@
 #include "plan/plan.h"
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 #define ID_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -63,6 +64,19 @@ static void encode(const LaunchPlan *p, BrigBuffer *b)
                 fail_msg("%s", err.message);
 }
 
+/* BRIG_WRITE_CORPUS=tests/fuzz/plan/corpus-plan makes the seeds of the fuzz target anew after the table has changed. */
+static void write_seed(const char *name, const BrigBuffer *b)
+{
+        const char *folder = getenv("BRIG_WRITE_CORPUS");
+        char path[512];
+
+        if (!folder)
+                return;
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+        FILE *f = fopen(path, "we");
+        assert_true(f && fwrite(b->data, 1, b->len, f) == b->len && fclose(f) == 0);
+}
+
 static void test_round_trip(void **state)
 {
         _cleanup_buffer_ BrigBuffer first = BRIG_BUFFER_INIT(BRIG_PLAN_MAX_BYTES), second = BRIG_BUFFER_INIT(BRIG_PLAN_MAX_BYTES);
@@ -70,6 +84,7 @@ static void test_round_trip(void **state)
 
         fill(&p);
         encode(&p, &first);
+        write_seed("container", &first);
         assert_int_equal(brig_plan_decode(first.data, first.len, &q, NULL), 0);
         assert_int_equal(q.n_layers, 2);
         assert_string_equal(q.layers[1], ID_B);
@@ -102,6 +117,7 @@ static void test_exec_plan(void **state)
         p.exec_id = ID_B;
         p.argv = argv, p.n_args = 1;
         encode(&p, &b);
+        write_seed("exec", &b);
         assert_int_equal(brig_plan_decode(b.data, b.len, &q, NULL), 0);
         assert_int_equal(q.kind, PLAN_KIND_EXEC);
         assert_string_equal(q.exec_id, ID_B);

@@ -1,0 +1,189 @@
+/* The ceiling: grammar, the shipped text, what it says of plans, and its way to a monitor. */
+#include "plan/ceiling.h"
+#include "tests/unit/cmocka-all.h"
+#include "base/strings.h"
+#include "plan/capability.h"
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define ALL_NS (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP)
+
+static Ceiling *parse(const char *text)
+{
+        BrigError err = BRIG_ERROR_INIT;
+        Ceiling *c = NULL;
+
+        if (brig_ceiling_parse(text, strlen(text), "/etc/brig/ceiling.conf", &c, &err) < 0)
+                fail_msg("%s", err.message);
+        return c;
+}
+
+static LaunchPlan plan(void)
+{
+        LaunchPlan p;
+
+        brig_plan_init(&p, PLAN_KIND_CONTAINER);
+        p.namespaces = ALL_NS;
+        return p;
+}
+
+static void expect_denied(const Ceiling *c, const LaunchPlan *p, const char *rule)
+{
+        BrigError err = BRIG_ERROR_INIT;
+
+        assert_true(brig_ceiling_check_plan(c, p, &err) < 0);
+        assert_int_equal(err.kind, BRIG_ERR_DENIED);
+        if (!strstr(err.message, rule))
+                fail_msg("\"%s\" does not name \"%s\"", err.message, rule);
+}
+
+static void test_grammar(void **state)
+{
+        static const char *const bad[] = {
+                "deny", "allow namespace pid", "deny namespace mount", "deny namespace", "deny namespace pid ipc", "deny device", "deny device char",
+                "deny device char 1", "deny device char 1:x", "deny device block 8:0", "deny capability FLY", "deny bind", "deny bind relative",
+                "deny bind /a/../b", "deny bind /a/./b", "deny bind /a//b", "deny tree /a ro", "allow bind /a rw", "allow tree /a", "forbid bind /a",
+                "deny bind /a b c d", "@own", "@file x",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+                _cleanup_free_ char *text = brig_str_printf("# one\n\n%s\n", bad[i]);
+                BrigError err = BRIG_ERROR_INIT;
+                Ceiling *c = NULL;
+                if (brig_ceiling_parse(text, strlen(text), "FILE", &c, &err) >= 0)
+                        fail_msg("\"%s\" was accepted", bad[i]);
+                assert_int_equal(err.kind, BRIG_ERR_INVALID);
+                assert_non_null(strstr(err.message, "FILE:3"));
+        }
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse("deny bind /a/ # why\n\tallow  bind /a\\040b ro\r\ndeny tree /");
+        assert_int_equal(c->n_rules, 3);
+        assert_string_equal(c->rules[0].path, "/a");
+        assert_string_equal(c->rules[1].path, "/a b");
+        assert_true(c->rules[1].allow && c->rules[1].readonly && c->rules[1].tree);
+        assert_string_equal(c->rules[2].path, "/");
+}
+
+static void test_default_lets_an_ordinary_plan_pass(void **state)
+{
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse(brig_ceiling_default());
+        PlanDevice null_device = { .type = 'c', .major = 1, .minor = 3, .path = "/dev/null2" };
+        LaunchPlan p = plan();
+
+        p.devices = &null_device, p.n_devices = 1;
+        p.caps.bounding = brig_cap_profile("compat");
+        p.namespaces &= ~(unsigned)CLONE_NEWNET; /* the host's network is for a role to forbid */
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+}
+
+static void test_N9_host_namespaces(void **state)
+{
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse(brig_ceiling_default());
+        LaunchPlan p = plan();
+
+        p.namespaces = ALL_NS & ~CLONE_NEWUSER;
+        expect_denied(c, &p, "(rule \"deny namespace user\", /etc/brig/ceiling.conf:");
+        p.namespaces = ALL_NS & ~CLONE_NEWPID;
+        expect_denied(c, &p, "deny namespace pid");
+        p.namespaces = ALL_NS & ~CLONE_NEWIPC;
+        expect_denied(c, &p, "an administrator may remove that line");
+        /* An exec session has the namespaces of its container. */
+        p.kind = PLAN_KIND_EXEC;
+        p.namespaces = 0;
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+}
+
+static void test_N3_devices(void **state)
+{
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse(brig_ceiling_default());
+        _cleanup_(brig_ceiling_freep) Ceiling *none = parse("deny device char all");
+        PlanDevice disk = { .type = 'b', .major = 8, .path = "/dev/sda" }, memory = { .type = 'c', .major = 1, .minor = 1, .path = "/dev/mem" };
+        LaunchPlan p = plan();
+
+        p.devices = &disk, p.n_devices = 1;
+        expect_denied(c, &p, "deny device block");
+        assert_int_equal(brig_ceiling_check_plan(none, &p, NULL), 0);
+        p.devices = &memory;
+        expect_denied(c, &p, "deny device char 1:1");
+        expect_denied(none, &p, "deny device char all");
+}
+
+static void test_N11_module_capability(void **state)
+{
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse(brig_ceiling_default());
+        LaunchPlan p = plan();
+
+        p.caps.ambient = BRIG_CAP_BIT(CAP_SYS_MODULE);
+        expect_denied(c, &p, "deny capability SYS_MODULE");
+        p.caps = (PlanCaps){ .effective = BRIG_CAP_BIT(CAP_SYS_MODULE) };
+        expect_denied(c, &p, "deny capability SYS_MODULE");
+        /* Everything, within its own user namespace, names nothing of the kernel's. */
+        p.caps = (PlanCaps){ .bounding = brig_cap_all() };
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+        p.namespaces &= ~(unsigned)CLONE_NEWUSER;
+        _cleanup_(brig_ceiling_freep) Ceiling *open_ns = parse("deny capability SYS_MODULE");
+        expect_denied(open_ns, &p, "deny capability SYS_MODULE");
+}
+
+static void test_handed_text_keeps_lines(void **state)
+{
+        const char *const own[] = { "/own folder", NULL };
+        _cleanup_(brig_ceiling_freep) Ceiling *loaded = NULL, *handed = NULL;
+        BrigError err = BRIG_ERROR_INIT;
+
+        assert_int_equal(brig_ceiling_load("/nonexistent/ceiling.conf", own, &loaded, NULL), 0);
+        _cleanup_free_ char *text = brig_ceiling_text(loaded);
+        assert_int_equal(brig_ceiling_parse(text, strlen(text), NULL, &handed, NULL), 0);
+        assert_string_equal(handed->file, "/nonexistent/ceiling.conf");
+        assert_int_equal(handed->n_rules, loaded->n_rules);
+        for (size_t i = 0; i < loaded->n_rules; i++) {
+                assert_int_equal(handed->rules[i].line, loaded->rules[i].line);
+                assert_true(brig_str_equal(handed->rules[i].path, loaded->rules[i].path));
+        }
+        const CeilingRule *last = &handed->rules[handed->n_rules - 1];
+        assert_string_equal(last->path, "/own folder");
+        assert_int_equal(last->line, 0);
+        assert_int_equal(brig_ceiling_deny(handed, last, "bind mount of \"/own folder/x\"", &err), -EPERM);
+        assert_non_null(strstr(err.message, "built in"));
+        brig_error_clear(&err);
+        assert_int_equal(brig_ceiling_parse("deny bind /\n", 12, NULL, &handed, &err), -EINVAL);
+}
+
+/* Who may write the file decides; so it must be root's. */
+static void test_file_must_be_roots(void **state)
+{
+        char path[] = "/tmp/ceiling-test-XXXXXX";
+        _cleanup_close_ int fd = mkostemp(path, O_CLOEXEC);
+        _cleanup_(brig_ceiling_freep) Ceiling *c = NULL;
+        BrigError err = BRIG_ERROR_INIT;
+
+        assert_true(fd >= 0);
+        if (geteuid() == 0) {
+                assert_int_equal(fchmod(fd, 0644), 0);
+                assert_int_equal(brig_ceiling_load(path, NULL, &c, NULL), 0);
+                assert_int_equal(c->n_rules, 0);
+        }
+        assert_int_equal(fchmod(fd, 0666), 0);
+        Ceiling *other = NULL;
+        assert_true(brig_ceiling_load(path, NULL, &other, &err) < 0);
+        assert_non_null(strstr(err.message, "root alone"));
+        brig_error_clear(&err);
+        assert_true(brig_ceiling_load("/tmp", NULL, &other, &err) < 0);
+        assert_int_equal(unlink(path), 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_grammar),
+                cmocka_unit_test(test_default_lets_an_ordinary_plan_pass),
+                cmocka_unit_test(test_N9_host_namespaces),
+                cmocka_unit_test(test_N3_devices),
+                cmocka_unit_test(test_N11_module_capability),
+                cmocka_unit_test(test_handed_text_keeps_lines),
+                cmocka_unit_test(test_file_must_be_roots),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
