@@ -31,5 +31,8 @@ typedef struct ApiOptions {
 } ApiOptions;
 
 int brig_api_start(const ApiOptions *o, Api **ret, BrigError *err) _must_use_;
-/* No new connections; waits until no request is being answered any more, `grace_ms` at most. Long streams are not waited for. */
+/*
+ * No new connections; waits until no request is being answered any more, `grace_ms` at most, then cancels what
+ * the engine blocks. Long streams are not waited for.
+ */
 void brig_api_stop(Api *api, int grace_ms);

@@ -44,65 +44,21 @@ int brig_handle_image_tag(Request *r, BrigError *err)
         return result < 0 ? result : brig_reply_empty(r, 201);
 }
 
-/* --- who uses an image --- */
-
-typedef struct Users { ContainerView **views; } Users;
-
-static void users_done(Users *u)
-{
-        u->views = brig_container_views_free(u->views);
-}
-
-static int users_init(Request *r, Users *ret, BrigError *err)
-{
-        return brig_container_list(r->engine, &(ListRequest){ .all = true }, &ret->views, err);
-}
-
-static int in_use(void *context, const char *image_id, char ret_container[16])
-{
-        const Users *u = context;
-        int how = 0;
-
-        for (size_t i = 0; u->views && u->views[i] && how < 2; i++) {
-                const ContainerView *v = u->views[i];
-                bool alive = v->state == CONTAINER_RUNNING || v->state == CONTAINER_PAUSED || v->state == CONTAINER_RESTARTING;
-
-                if (!streq(v->image_id, image_id) || (how == 1 && !alive))
-                        continue;
-                (void)snprintf(ret_container, 16, "%.12s", v->id);
-                how = alive ? 2 : 1;
-        }
-        return how;
-}
-
-static int64_t count_users(const Users *u, const char *image_id)
-{
-        int64_t n = 0;
-
-        for (size_t i = 0; u->views && u->views[i]; i++)
-                n += streq(u->views[i]->image_id, image_id);
-        return n;
-}
-
 int brig_handle_image_delete(Request *r, BrigError *err)
 {
-        _cleanup_(users_done) Users users = { 0 };
         _cleanup_strv_ char **lines = NULL;
-        int result = users_init(r, &users, err);
-
-        if (result < 0)
-                return result;
-        result = brig_image_delete(brig_engine_images(r->engine), &(ImageDelete){
+        int result = brig_image_delete(brig_engine_images(r->engine), &(ImageDelete){
                 .name = r->argument, .force = brig_request_bool(r, "force"), .no_prune = brig_request_bool(r, "noprune"),
-                .in_use = in_use, .context = &users,
+                .in_use = brig_engine_image_in_use, .context = r->engine,
         }, &lines, err);
+
         return result < 0 ? result : brig_reply_json(r, 200, brig_shape_image_deletions(lines), err);
 }
 
 int brig_handle_image_prune(Request *r, BrigError *err)
 {
         static const char *const allowed[] = { "dangling", NULL };
-        _cleanup_(users_done) Users users = { 0 };
+        const ImageDelete request = { .in_use = brig_engine_image_in_use, .context = r->engine };
         _cleanup_json_ json_t *filters = NULL;
         _cleanup_strv_ char **lines = NULL;
         int64_t bytes = 0;
@@ -111,12 +67,10 @@ int brig_handle_image_prune(Request *r, BrigError *err)
 
         if (result >= 0)
                 result = brig_filters_check(filters, allowed, err);
-        if (result >= 0)
-                result = users_init(r, &users, err);
         if (result < 0)
                 return result;
         all = brig_filters_has(filters, "dangling") && (brig_filters_match(filters, "dangling", "false") || brig_filters_match(filters, "dangling", "0"));
-        result = brig_image_prune(brig_engine_images(r->engine), &(ImageDelete){ .in_use = in_use, .context = &users }, all, &lines, &bytes, err);
+        result = brig_image_prune(brig_engine_images(r->engine), &request, all, &lines, &bytes, err);
         if (result < 0)
                 return result;
         return brig_reply_json(r, 200, json_pack("{s:o, s:I}", "ImagesDeleted", lines ? brig_shape_image_deletions(lines) : json_null(),
@@ -128,7 +82,6 @@ int brig_handle_image_prune(Request *r, BrigError *err)
 typedef struct Listing {
         Request *request;
         const json_t *filters;
-        Users users;
         Image **images;
         int64_t before, since;          /* creation times that bound the list; 0: none */
         bool all, digests, shared_size;
@@ -208,8 +161,7 @@ static json_t *shape_row(const Listing *l, const Image *i, char *const *tags, ch
 {
         return brig_shape_image_row(&(ImageRow){
                 .image = i, .tags = tags, .digests = digests,
-                .containers = l->users.views ? count_users(&l->users, i->id) : -1,
-                .shared_size = l->shared_size ? shared_size(l, i) : -1,
+                .containers = -1, .shared_size = l->shared_size ? shared_size(l, i) : -1,
         }, l->request->version);
 }
 

@@ -13,6 +13,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+/* How long requests that were cancelled have for saying so. */
+#define CANCEL_MS 200
+
 int brig_server_thread(pthread_t *ret, void *(*run)(void *), void *argument)
 {
         pthread_attr_t attributes;
@@ -316,13 +319,23 @@ bool brig_api_debug(const Api *api)
         return api->options.debug;
 }
 
-void brig_api_stop(Api *api, int grace_ms)
+static void wait_for_quiet(const Api *api, int ms)
 {
-        int64_t deadline = brig_now_monotonic() + grace_ms * BRIG_NSEC_PER_MSEC;
+        int64_t deadline = brig_now_monotonic() + ms * BRIG_NSEC_PER_MSEC;
 
-        for (size_t i = 0; i < api->n_daemons; i++)
-                (void)MHD_quiesce_daemon(api->daemons[i]);
         /* The threads say nothing when they are done; this is the end of the process, where 5 ms are nobody's latency. */
         while (atomic_load(&api->busy) > 0 && brig_now_monotonic() < deadline)
                 (void)poll(NULL, 0, 5);
+}
+
+void brig_api_stop(Api *api, int grace_ms)
+{
+        for (size_t i = 0; i < api->n_daemons; i++)
+                (void)MHD_quiesce_daemon(api->daemons[i]);
+        wait_for_quiet(api, grace_ms);
+        /* Whoever still waits for a container gets an answer that says why there is no other. */
+        if (atomic_load(&api->busy) > 0) {
+                brig_engine_cancel(api->options.engine);
+                wait_for_quiet(api, CANCEL_MS);
+        }
 }

@@ -38,6 +38,9 @@ ImageStore *brig_engine_images(Engine *e) { return e->images; }
 const EngineOptions *brig_engine_options(const Engine *e) { return &fake_options; }
 void brig_engine_counts(Engine *e, EngineCounts *ret) { *ret = (EngineCounts){ .containers = 1, .running = 1, .images = 1 }; }
 
+void brig_engine_cancel(Engine *e) { }
+int brig_engine_image_in_use(void *engine, const char *image_id, char ret_container[16]) { return 0; }
+
 static int check_name(const char *ref, BrigError *err)
 {
         if (streq(ref, "web") || (strlen(ref) >= 12 && brig_str_has_prefix(FAKE_ID, ref)))

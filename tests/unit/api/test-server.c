@@ -47,6 +47,7 @@ static int teardown(void **state)
         brig_api_stop(s->api, 1000);
         (void)unlink(s->path);
         (void)rmdir(s->folder);
+        free(s);
         return 0;
 }
 
