@@ -22,6 +22,7 @@ typedef struct CgroupDir {
         const char *controller;  /* "memory", "unified" */
         int dir_fd;              /* owned, O_PATH-less: files beneath are opened through it */
         int procs_fd;            /* owned, cgroup.procs for writing; -EBADF when opened without create */
+        int self_fd;             /* owned, v1: tasks for writing; likewise, and -EBADF in a v2 tree */
 } CgroupDir;
 typedef struct Cgroup {
         const CgroupDriver *driver;
@@ -49,16 +50,29 @@ void brig_cgroup_init(Cgroup *c);
 void brig_cgroup_close(Cgroup *c);
 #define _cleanup_cgroup_ _cleanup_(brig_cgroup_close)
 
-/* Puts pid (0: the caller) into every hierarchy. -errno. Needs a group from create. */
-int brig_cgroup_join(const Cgroup *c, pid_t pid) _must_use_;
-/* The folder for CLONE_INTO_CGROUP (v2 alone), else -EBADF: then join. Borrowed. */
+/*
+ * Two ways in that never wait. A birth may go straight into the v2 tree (alone or
+ * beside v1): clone_fd is its folder for CLONE_INTO_CGROUP, -EBADF where there is
+ * none; borrowed. Into the v1 hierarchies a single-threaded process moves itself:
+ * "0" written to `tasks` skips the kernel's thread group lock, whose RCU grace
+ * period costs a writer of cgroup.procs 7 ms and more. The descriptors were opened
+ * by root, and the kernel judges a write by who opened.
+ */
 int brig_cgroup_clone_fd(const Cgroup *c);
+int brig_cgroup_join_self(const Cgroup *c) _must_use_;
+/* The descriptors that join_self needs, for a process that closes all others. out holds BRIG_CGROUP_MAX_DIRS. */
+size_t brig_cgroup_self_fds(const Cgroup *c, int *out);
+/* Hierarchies that a member's /proc/<pid>/cgroup lists with this group: co-mounted controllers count once. */
+size_t brig_cgroup_distinct(const Cgroup *c);
 
 /* Freezes or thaws; returns at once, 1 when the wanted state is reached, 0 when it is on the way, -errno. */
 int brig_cgroup_freeze(const Cgroup *c, bool freeze) _must_use_;
 /* One pass of SIGKILL (signo) over all processes; the number signalled, or -errno. 0: it is empty. */
 int brig_cgroup_signal(const Cgroup *c, int signo) _must_use_;
-/* Host pids; array of *ret_n, free(3). */
+/*
+ * Host pids; array of *ret_n, free(3). The process that waits for exec sessions is
+ * born into a v2 group too but is none of the payload's: it is left out there.
+ */
 int brig_cgroup_pids(const Cgroup *c, pid_t **ret, size_t *ret_n) _must_use_;
 /* How often the kernel killed for memory in this group; 0 where it can't be told. */
 uint64_t brig_cgroup_oom_kills(const Cgroup *c);

@@ -36,6 +36,13 @@ int brig_path_open_in(int root, const char *path, int flags, unsigned how)
         return open_how(root, *path ? path : ".", &open);
 }
 
+int brig_path_open_host(const char *path, int flags)
+{
+        struct open_how open = { .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_NO_MAGICLINKS };
+
+        return path[0] == '/' ? open_how(AT_FDCWD, path, &open) : -EINVAL;
+}
+
 int brig_path_open_beneath(int dir, const char *path, int flags, mode_t mode, unsigned how)
 {
         struct open_how open = {

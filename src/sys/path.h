@@ -16,6 +16,8 @@ enum {
         BRIG_PATH_NO_XDEV = 1 << 1,     /* crossing a mount: -EXDEV */
 };
 
+/* An absolute path of the host, by whoever may speak of those: links are followed, magic links are not. */
+int brig_path_open_host(const char *path, int flags) _must_use_;
 /* flags and mode as for open(2); CLOEXEC is added. An fd or -errno. */
 int brig_path_open_in(int root, const char *path, int flags, unsigned how) _must_use_;
 int brig_path_open_beneath(int dir, const char *path, int flags, mode_t mode, unsigned how) _must_use_;

@@ -14,7 +14,6 @@ struct CgroupDriver {
         int (*freeze)(const Cgroup *c, bool freeze);
         uint64_t (*oom_kills)(const Cgroup *c);
         int64_t (*limit)(const Cgroup *c, const char *what);
-        bool clone_into;
 };
 extern const CgroupDriver brig_cgroup_v1, brig_cgroup_v2, brig_cgroup_none;
 

@@ -4,6 +4,7 @@
  */
 #include "runtime/cgroup/cgroup-internal.h"
 #include "base/strings.h"
+#include "sys/fd.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -45,6 +46,7 @@ void brig_cgroup_close(Cgroup *c)
         for (size_t i = 0; i < c->n_dirs; i++) {
                 brig_close(c->dirs[i].dir_fd);
                 brig_close(c->dirs[i].procs_fd);
+                brig_close(c->dirs[i].self_fd);
         }
         brig_cgroup_init(c);
 }
@@ -188,7 +190,10 @@ static int open_dir(const char *root, const char *parent, const char *id, const 
         if (ret->dir_fd < 0)
                 return ret->dir_fd;
         ret->procs_fd = openat(ret->dir_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-        return ret->procs_fd < 0 ? -errno : 0;
+        if (ret->procs_fd < 0)
+                return -errno;
+        ret->self_fd = openat(ret->dir_fd, "tasks", O_WRONLY | O_CLOEXEC);
+        return ret->self_fd < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int create_dirs(const CgroupRequest *r, Cgroup *c, BrigError *err)
@@ -198,7 +203,7 @@ static int create_dirs(const CgroupRequest *r, Cgroup *c, BrigError *err)
 
         for (size_t i = 0; i < n; i++) {
                 CgroupDir *d = &c->dirs[c->n_dirs++];
-                *d = (CgroupDir){ .controller = controllers[i], .dir_fd = -EBADF, .procs_fd = -EBADF };
+                *d = (CgroupDir){ .controller = controllers[i], .dir_fd = -EBADF, .procs_fd = -EBADF, .self_fd = -EBADF };
                 int e = open_dir(paths[i], r->parent, r->id, c->driver, d, err);
                 if (e < 0)
                         return err && err->kind != BRIG_OK ? e : brig_error_errno(err, BRIG_ERR_INTERNAL, e, "cannot make cgroup \"%s/%s/%s\"", paths[i], r->parent, r->id);
@@ -233,7 +238,7 @@ int brig_cgroup_open(const char *parent, const char *id, Cgroup *ret)
         size_t n = c.driver->hierarchies(NULL, controllers, paths);
 
         for (size_t i = 0; i < n; i++) {
-                CgroupDir d = { .controller = controllers[i], .dir_fd = -EBADF, .procs_fd = -EBADF };
+                CgroupDir d = { .controller = controllers[i], .dir_fd = -EBADF, .procs_fd = -EBADF, .self_fd = -EBADF };
                 if (open_dir(paths[i], parent, id, NULL, &d, NULL) >= 0)
                         c.dirs[c.n_dirs++] = d;
         }
@@ -244,20 +249,42 @@ int brig_cgroup_open(const char *parent, const char *id, Cgroup *ret)
         return 0;
 }
 
-int brig_cgroup_join(const Cgroup *c, pid_t pid)
+int brig_cgroup_join_self(const Cgroup *c)
 {
-        char text[16];
-        int len = snprintf(text, sizeof(text), "%d", pid);
-
         for (size_t i = 0; i < c->n_dirs; i++)
-                if (write(c->dirs[i].procs_fd, text, (size_t)len) < 0)
+                if (c->dirs[i].self_fd >= 0 && write(c->dirs[i].self_fd, "0", 1) < 0)
                         return -errno;
         return 0;
 }
 
+size_t brig_cgroup_self_fds(const Cgroup *c, int *out)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_dirs; i++)
+                if (c->dirs[i].self_fd >= 0)
+                        out[n++] = c->dirs[i].self_fd;
+        return n;
+}
+
+size_t brig_cgroup_distinct(const Cgroup *c)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_dirs; i++) {
+                struct stat a, b;
+                bool seen = fstat(c->dirs[i].dir_fd, &a) < 0;
+
+                for (size_t j = 0; !seen && j < i; j++)
+                        seen = fstat(c->dirs[j].dir_fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+                n += !seen;
+        }
+        return n;
+}
+
 int brig_cgroup_clone_fd(const Cgroup *c)
 {
-        return c->driver->clone_into && c->n_dirs == 1 ? c->dirs[0].dir_fd : -EBADF;
+        return brig_cgroup_dir(c, "unified");
 }
 
 int brig_cgroup_freeze(const Cgroup *c, bool freeze)
@@ -265,10 +292,10 @@ int brig_cgroup_freeze(const Cgroup *c, bool freeze)
         return c->driver->freeze(c, freeze);
 }
 
-/* Every process is in every hierarchy, so one listing serves; pids is the group that a fork cannot leave. */
+/* Every process of the payload is in every hierarchy, so one listing serves; the v1 ones hold nothing else. */
 static int listing_dir(const Cgroup *c)
 {
-        static const char *const order[] = { "unified", "pids", "memory", "freezer" };
+        static const char *const order[] = { "pids", "memory", "freezer", "unified" };
 
         for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
                 int fd = brig_cgroup_dir(c, order[i]);
@@ -296,6 +323,19 @@ static int read_pids_text(int dir_fd, char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
+/* W stands in the v2 group and outside of the container's pid namespace. A container in the host's has nothing to tell it by: it shows. */
+static bool is_payload(pid_t pid)
+{
+        char path[64], text[4096];
+        const char *depth;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        if (brig_file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
+                return true;
+        depth = strstr(text, "\nNSpid:\t");
+        return !depth || strcspn(depth + 8, "\t") < strcspn(depth + 8, "\n");
+}
+
 int brig_cgroup_pids(const Cgroup *c, pid_t **ret, size_t *ret_n)
 {
         _cleanup_free_ char *text = NULL;
@@ -316,7 +356,7 @@ int brig_cgroup_pids(const Cgroup *c, pid_t **ret, size_t *ret_n)
                 pid_t pid = (pid_t)strtol(p, &p, 10);
                 p += *p == '\n';
                 /* 0: a process of a pid namespace that we do not see */
-                if (pid > 0)
+                if (pid > 0 && (dir_fd != brig_cgroup_dir(c, "unified") || is_payload(pid)))
                         pids[n++] = pid;
         }
         *ret = pids;

@@ -59,7 +59,8 @@ static int v2_apply(const Cgroup *c, const CgroupRequest *request, BrigError *er
                 { "unified", "memory.max", r->memory == 0 ? CGROUP_UNSET : r->memory, NULL, "memory" },
                 { "unified", "memory.swap.max", swap_of(r), NULL, "swap" },
                 { "unified", "memory.low", r->memory_reservation == 0 ? CGROUP_UNSET : r->memory_reservation, NULL, "the memory reservation" },
-                { "unified", "pids.max", r->pids == 0 ? CGROUP_UNSET : r->pids, NULL, "the number of processes" },
+                /* One more: the process that gives birth to exec sessions stands in the group too. */
+                { "unified", "pids.max", r->pids == 0 ? CGROUP_UNSET : r->pids > 0 ? r->pids + 1 : r->pids, NULL, "the number of processes" },
                 { "unified", "cpu.weight", weight_of_shares(r->cpu_shares), NULL, "CPU shares" },
                 { "unified", "cpu.max", CGROUP_UNSET, has_cpu_max ? cpu_max : NULL, "the CPU quota" },
                 { "unified", "cpuset.cpus", CGROUP_UNSET, brig_str_empty(r->cpuset_cpus) ? NULL : r->cpuset_cpus, "the CPU set" },
@@ -86,7 +87,12 @@ static uint64_t v2_oom_kills(const Cgroup *c)
 static int64_t v2_limit(const Cgroup *c, const char *what)
 {
         int fd = brig_cgroup_dir(c, "unified");
-        return fd < 0 ? -1 : brig_cgroup_read_limit(fd, streq(what, "memory") ? "memory.max" : "pids.max");
+        if (fd < 0)
+                return -1;
+        if (streq(what, "memory"))
+                return brig_cgroup_read_limit(fd, "memory.max");
+        int64_t pids = brig_cgroup_read_limit(fd, "pids.max");
+        return pids > 0 ? pids - 1 : pids;
 }
 
 const CgroupDriver brig_cgroup_v2 = {
@@ -97,5 +103,4 @@ const CgroupDriver brig_cgroup_v2 = {
         .freeze = v2_freeze,
         .oom_kills = v2_oom_kills,
         .limit = v2_limit,
-        .clone_into = true,
 };
