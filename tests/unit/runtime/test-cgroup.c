@@ -17,13 +17,24 @@ static PlanResources limits(void)
                 .cpu_shares = 512, .memory_swappiness = -1, .cpuset_cpus = "", .cpuset_mems = "" };
 }
 
-static pid_t sleeper(void)
+/* A child that moves itself into c and then sleeps; returns when it is inside. */
+static pid_t sleeper(const Cgroup *c)
 {
+        int ready[2];
+        char byte;
+
+        assert_int_equal(pipe(ready), 0);
         pid_t pid = fork();
-        if (pid == 0)
-                for (;;)
-                        pause();
+        if (pid == 0) {
+                if (brig_cgroup_join_self(c) == 0 && write(ready[1], "1", 1) == 1)
+                        for (;;)
+                                pause();
+                _exit(1);
+        }
         assert_true(pid > 0);
+        close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        close(ready[0]);
         return pid;
 }
 
@@ -64,8 +75,7 @@ static void frozen_processes_die(void **state)
         int status;
 
         assert_int_equal(brig_cgroup_create(&request, &c, &err), 0);
-        pid_t pid = sleeper();
-        assert_int_equal(brig_cgroup_join(&c, pid), 0);
+        pid_t pid = sleeper(&c);
         _cleanup_free_ pid_t *pids = NULL;
         size_t n = 0;
         assert_int_equal(brig_cgroup_pids(&c, &pids, &n), 0);
