@@ -12,12 +12,11 @@ typedef struct HealthConfig { char **test; int64_t interval, timeout, start_peri
 typedef struct ContainerConfig {
         char *hostname, *domainname, *user, *image, *working_dir, *stop_signal, *mac_address;
         bool attach_stdin, attach_stdout, attach_stderr, tty, open_stdin, stdin_once, args_escaped, network_disabled;
-        char **env, **cmd, **entrypoint, **on_build, **shell;
-        bool has_entrypoint;           /* an explicit [] or "" resets the image's */
+        char **env, **cmd, **entrypoint, **on_build, **shell;  /* an explicit [] or [""] of entrypoint resets the image's; NULL takes it */
         JsonPairs labels;
         json_t *exposed_ports, *volumes;   /* objects, kept as they came */
         HealthConfig *healthcheck;
-        int64_t stop_timeout; bool has_stop_timeout;
+        JsonInt stop_timeout;          /* seconds; -1 waits for ever */
 } ContainerConfig;
 
 typedef struct MountRequest { char *type, *source, *target, *consistency; bool read_only; json_t *bind_options, *volume_options, *tmpfs_options; } MountRequest;
@@ -29,17 +28,19 @@ typedef struct HostConfig {
         char **binds; JsonArray mounts /* MountRequest */; JsonPairs tmpfs;
         char *network_mode, *pid_mode, *ipc_mode, *uts_mode, *userns_mode, *cgroupns_mode, *cgroup_parent, *runtime, *isolation, *container_id_file;
         char **cap_add, **cap_drop, **security_opt, **group_add, **dns, **dns_search, **dns_options, **extra_hosts, **masked_paths, **readonly_paths;
-        bool masked_paths_set, readonly_paths_set;   /* an explicit [] is systempaths=unconfined */
-        bool privileged, publish_all, readonly_rootfs, auto_remove, oom_kill_disable_set, oom_kill_disable;
+        /* masked_paths, readonly_paths: an explicit [] is systempaths=unconfined, NULL the default lists */
+        bool privileged, publish_all, readonly_rootfs, auto_remove;
+        int oom_kill_disable;          /* -1 not said */
         int init;                      /* -1 daemon's default */
-        int64_t memory, memory_swap, memory_reservation, memory_swappiness, cpu_shares, nano_cpus, cpu_quota, cpu_period, pids_limit, shm_size, oom_score_adj;
+        int64_t memory, memory_swap, memory_reservation, cpu_shares, nano_cpus, cpu_quota, cpu_period, shm_size, oom_score_adj;
+        JsonInt memory_swappiness, pids_limit;
         char *cpuset_cpus, *cpuset_mems;
         JsonArray ulimits /* UlimitRequest */;
         JsonPairs sysctls, storage_opt, annotations;
         RestartPolicy restart_policy;
         LogConfig log_config;
         json_t *port_bindings, *devices, *device_requests, *device_cgroup_rules, *links, *volumes_from, *blkio;   /* refused when not empty, or kept for inspect */
-        int64_t console_size[2];
+        JsonInts console_size;         /* rows, columns; or empty */
 } HostConfig;
 
 typedef struct ContainerDefinition {
@@ -53,6 +54,14 @@ typedef struct ContainerDefinition {
  * that are not built yet are BRIG_ERR_UNSUPPORTED/INVALID when dropping them would weaken or change what was asked.
  */
 int brig_definition_read(const json_t *body, ContainerDefinition *ret, BrigError *err) _must_use_;
+/* The whole definition as one object for the state database, and back. NULL: out of memory. */
+json_t *brig_definition_store(const ContainerDefinition *d);
+int brig_definition_restore(const json_t *stored, ContainerDefinition *ret, BrigError *err) _must_use_;
+/*
+ * Docker's checks of values and their combinations ("Minimum memory limit allowed is 6MB");
+ * before the image's configuration is merged in. BRIG_ERR_INVALID, or BRIG_ERR_UNSUPPORTED for what is not built yet.
+ */
+int brig_definition_check(const ContainerDefinition *d, BrigError *err) _must_use_;
 /* Config and HostConfig as inspect shows them (new references). */
 json_t *brig_definition_config_json(const ContainerDefinition *d);
 json_t *brig_definition_host_json(const ContainerDefinition *d);

@@ -28,7 +28,11 @@ typedef struct EngineOptions {
 
 /* Opens state, greets brigd, reconciles what runs with what is stored, applies restart policies. */
 int brig_engine_open(const EngineOptions *o, Engine **ret, BrigError *err) _must_use_;
+/* Ends every call that blocks, now and from now on, with -ECANCELED: before a server waits for its threads. */
+void brig_engine_cancel(Engine *e);
+/* No other thread may use e any more. */
 Engine *brig_engine_close(Engine *e);
+BRIG_DEFINE_CLEANUP(Engine *, brig_engine_close)
 ImageStore *brig_engine_images(Engine *e);
 const EngineOptions *brig_engine_options(const Engine *e);
 /* The descriptor that hangs up when brigd is gone: brig-api ends then. */
@@ -146,6 +150,9 @@ int brig_logs_open(Engine *e, const char *ref, const LogRequest *r, LogReader **
 int brig_logs_next(LogReader *l, int timeout_ms, BrigBuffer *out) _must_use_;
 LogReader *brig_logs_close(LogReader *l);
 BRIG_DEFINE_CLEANUP(LogReader *, brig_logs_close)
+
+/* An ImageInUseFn: whether a container uses the image; context is the Engine. */
+int brig_engine_image_in_use(void *engine, const char *image_id, char ret_container[16]);
 
 typedef struct EngineCounts { unsigned containers, running, paused, stopped, images; } EngineCounts;
 void brig_engine_counts(Engine *e, EngineCounts *ret);

@@ -49,7 +49,7 @@ struct StateDb {
         sqlite3 *sql;
         sqlite3_stmt *statements[ARRAY_SIZE(tables)][_STATEMENT_MAX];
         pthread_mutex_t lock;           /* recursive: begin keeps it until commit or rollback */
-        bool in_transaction;
+        pid_t owner;                    /* thread that is in a transaction, else 0; written under lock, read by rollback without */
         uint64_t written;               /* commits so far; under lock */
 
         int wal_fd;
@@ -310,7 +310,7 @@ static int apply(StateDb *db, const Change *c, BrigError *err)
 
         pthread_mutex_lock(&db->lock);
         r = change(db, c->table, c->which, c->key, c->document, err);
-        if (r == 0 && !db->in_transaction)
+        if (r == 0 && db->owner == 0)
                 commit = __atomic_add_fetch(&db->written, 1, __ATOMIC_RELEASE);
         pthread_mutex_unlock(&db->lock);
         return r == 0 && c->durable && commit > 0 ? flush(db, commit, err) : r;
@@ -356,18 +356,24 @@ int brig_state_each(StateDb *db, const char *table, StateRowFn fn, void *context
 
 /* --- transactions ------------------------------------------------------- */
 
+static void end_transaction(StateDb *db)
+{
+        __atomic_store_n(&db->owner, 0, __ATOMIC_RELAXED);
+        pthread_mutex_unlock(&db->lock);
+}
+
 int brig_state_begin(StateDb *db, BrigError *err)
 {
         int r;
 
         pthread_mutex_lock(&db->lock);
-        brig_assert(!db->in_transaction);
+        brig_assert(db->owner == 0);
         r = execute(db, "BEGIN IMMEDIATE", "begin", err);
         if (r < 0) {
                 pthread_mutex_unlock(&db->lock);
                 return r;
         }
-        db->in_transaction = true;
+        __atomic_store_n(&db->owner, gettid(), __ATOMIC_RELAXED);
         return 0;
 }
 
@@ -376,20 +382,22 @@ int brig_state_commit(StateDb *db, bool durable, BrigError *err)
         uint64_t commit;
         int r;
 
-        brig_assert(db->in_transaction);
+        brig_assert(db->owner == gettid());
         r = execute(db, "COMMIT", "commit", err);
-        if (r < 0)
-                return r; /* the transaction stays open: the caller rolls back */
-        db->in_transaction = false;
+        if (r < 0) {
+                brig_state_rollback(db);
+                return r;
+        }
         commit = __atomic_add_fetch(&db->written, 1, __ATOMIC_RELEASE);
-        pthread_mutex_unlock(&db->lock);
+        end_transaction(db);
         return durable ? flush(db, commit, err) : 0;
 }
 
 void brig_state_rollback(StateDb *db)
 {
-        brig_assert(db->in_transaction);
+        /* Only the owner can find itself here: others see another thread or none. */
+        if (__atomic_load_n(&db->owner, __ATOMIC_RELAXED) != gettid())
+                return;
         (void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL); /* fails only when SQLite has rolled back already */
-        db->in_transaction = false;
-        pthread_mutex_unlock(&db->lock);
+        end_transaction(db);
 }

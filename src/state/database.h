@@ -23,7 +23,8 @@ int brig_state_delete(StateDb *db, const char *table, const char *key, bool dura
 typedef int (*StateRowFn)(void *context, const char *key, const char *document, BrigError *err);
 /* Calls fn for every row in key order; a negative return ends the walk and is returned. fn must not change the database. */
 int brig_state_each(StateDb *db, const char *table, StateRowFn fn, void *context, BrigError *err) _must_use_;
-/* Several changes as one: between begin and commit the calling thread owns the database. rollback after a failure. */
+/* Several changes as one: between begin and commit the calling thread owns the database. A failed begin or commit has ended the transaction. */
 int brig_state_begin(StateDb *db, BrigError *err) _must_use_;
 int brig_state_commit(StateDb *db, bool durable, BrigError *err) _must_use_;
+/* Gives the transaction up; nothing when the thread is in none, so it may follow any failure. */
 void brig_state_rollback(StateDb *db);

@@ -1,0 +1,155 @@
+/*
+ * The end of a run. brigd repeats EXITED until EXIT_ACK, which is sent only
+ * after the exit is written down: no exit code is lost whoever dies, and one that comes twice is seen.
+ */
+#include "engine/engine-internal.h"
+
+#include "base/clock.h"
+#include "base/strings.h"
+
+#define RETRY_DELAY (100 * BRIG_NSEC_PER_MSEC)
+
+static void record_free(void *context)
+{
+        ExitRecord *r = context;
+
+        free(r->reason);
+        free(r);
+}
+
+static void acknowledge(Engine *e, const char *id)
+{
+        brig_link_tell(e->link, &(WireMessage){ .type = WIRE_EXIT_ACK, .id = { .id = id } });
+}
+
+static void exit_attributes(JsonPairs *pairs, const ContainerRun *run)
+{
+        char code[24], duration[24];
+        int64_t ran = run->started_at > 0 ? (run->finished_at - run->started_at) / BRIG_NSEC_PER_SEC : 0;
+
+        (void)snprintf(code, sizeof code, "%d", (int)run->exit_code);
+        (void)snprintf(duration, sizeof duration, "%lld", (long long)MAX2(ran, 0));
+        /* an event without its attributes is better than none */
+        BRIG_IGNORE(brig_pairs_set(pairs, "exitCode", code));
+        BRIG_IGNORE(brig_pairs_set(pairs, "execDuration", duration));
+}
+
+static void tell_end(Container *c)
+{
+        JsonPairs pairs = { 0 };
+
+        exit_attributes(&pairs, &c->run);
+        brig_container_emit(c, "die", &pairs);
+        brig_pairs_clear(&pairs);
+}
+
+/* Whether the record is of the present run, not one that was written down before. */
+static bool is_news(const Container *c, const ExitRecord *record)
+{
+        if (!c->published || c->run.finished_at == record->finished_at)
+                return false;
+        return c->run.state == CONTAINER_RUNNING || c->run.state == CONTAINER_PAUSED || c->run.starting;
+}
+
+static int write_end(Container *c, const ExitRecord *record, bool *ret_restart, BrigError *err)
+{
+        _cleanup_run_ ContainerRun next = { 0 };
+        int r = brig_run_copy(&next, &c->run);
+
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "store the end of container \"%.12s\"", c->id);
+        next.exit_code = record->exit_code;
+        next.finished_at = record->finished_at;
+        next.oom_killed = next.oom_killed || record->oom;
+        next.pid = 0;
+        next.starting = false;
+        if (!brig_str_empty(record->reason) && brig_str_set(&next.error, record->reason) < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "store the end of container \"%.12s\"", c->id);
+        pthread_mutex_lock(&c->engine->lock);
+        *ret_restart = brig_restart_wanted(c, &next);
+        pthread_mutex_unlock(&c->engine->lock);
+        next.state = *ret_restart ? CONTAINER_RESTARTING : CONTAINER_EXITED;
+        next.restart_count += *ret_restart;
+        return brig_container_commit(c, &next, true, err);
+}
+
+/* Who waits for the exit is woken; sessions and probes of the run are over. */
+static void conclude(Container *c)
+{
+        pthread_mutex_lock(&c->engine->lock);
+        c->generation++;
+        brig_health_end(c);
+        brig_exec_end_all(c);
+        brig_container_wake(c, false, c->run.error);
+        pthread_mutex_unlock(&c->engine->lock);
+        tell_end(c);
+}
+
+static int end_run(Container *c, const ExitRecord *record, bool *ret_restart)
+{
+        BrigError err = BRIG_ERROR_INIT;
+        int r = write_end(c, record, ret_restart, &err);
+
+        if (r < 0)
+                return r; /* no acknowledgement: brigd tells it again */
+        acknowledge(c->engine, c->id);
+        conclude(c);
+        return 0;
+}
+
+static void run_exit_job(void *owner, void *context);
+
+/* A full disk or no memory: the exit is tried again, because brigd repeats only after a new connection. */
+static void try_again(Engine *e, const ExitRecord *record)
+{
+        ExitRecord *copy = calloc(1, sizeof *copy);
+
+        if (!copy)
+                return;
+        *copy = *record;
+        copy->reason = brig_str_dup(record->reason);
+        BRIG_IGNORE(brig_jobs_post(e->exits, brig_now_monotonic() + RETRY_DELAY, &(JobCall){ .run = run_exit_job, .drop = record_free, .context = copy })); /* see below */
+}
+
+void brig_container_exited(Engine *e, const ExitRecord *record)
+{
+        _cleanup_(brig_container_give_backp) Container *c = NULL;
+        bool restart = false, remove;
+
+        if (brig_container_take(e, record->id, &c, NULL) < 0 || !is_news(c, record)) {
+                acknowledge(e, record->id);
+                return;
+        }
+        if (end_run(c, record, &restart) < 0) {
+                try_again(e, record);
+                return;
+        }
+        pthread_mutex_lock(&e->lock);
+        remove = c->definition.host.auto_remove && !c->hold_removal;
+        pthread_mutex_unlock(&e->lock);
+        if (restart)
+                brig_restart_schedule(c);
+        else if (remove)
+                BRIG_IGNORE(brig_container_destroy(c, NULL)); /* it says so itself: state "dead", and who waits is told */
+}
+
+static void run_exit_job(void *owner, void *context)
+{
+        brig_container_exited(owner, context);
+        record_free(context);
+}
+
+void brig_container_note_exit(Engine *e, const WireExited *m)
+{
+        ExitRecord *record = calloc(1, sizeof *record);
+
+        if (!record)
+                return; /* not acknowledged: told again after the next connection */
+        *record = (ExitRecord){ .exit_code = m->exit_code, .oom = m->oom != 0, .finished_at = (int64_t)m->finished_at,
+                                .reason = brig_str_dup(brig_str_empty(m->reason) ? NULL : m->reason) };
+        (void)snprintf(record->id, sizeof record->id, "%s", m->id);
+        if (record->finished_at == 0)
+                record->finished_at = brig_now_realtime();
+        /* what is dropped was not acknowledged either */
+        BRIG_IGNORE(brig_jobs_post(e->exits, 0, &(JobCall){ .run = run_exit_job, .drop = record_free, .context = record }));
+}
