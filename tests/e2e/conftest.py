@@ -1,4 +1,8 @@
-"""Fixtures of the end-to-end tests. One daemon serves most of them; who breaks things takes a fresh one."""
+"""Fixtures of the end-to-end tests. One daemon serves most of them; who breaks things takes a fresh one.
+
+BRIG_E2E_HOST=unix:///var/run/docker.sock runs the tests of the shared daemon against another
+engine: what fails there and is no promise of Brig alone is an error of the test.
+"""
 
 import atexit
 import os
@@ -10,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from harness import attacks, host, images, places     # noqa: E402
-from harness.daemon import Daemon                     # noqa: E402
+from harness.daemon import Daemon, Peer                # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -41,6 +45,9 @@ def _start(daemon, kinds=('busybox',)):
 def session_daemon():
     if not places.docker_client():
         pytest.fail('no docker command line: run scripts/install-deps')
+    if os.environ.get('BRIG_E2E_HOST'):
+        yield Peer(os.environ['BRIG_E2E_HOST']).load_base()
+        return
     daemon = _start(Daemon())
     yield daemon
     left = daemon.destroy()
@@ -58,7 +65,7 @@ def daemon(session_daemon, request):
 def leak_check(request):
     """Behind each module the shared daemon holds what it held before it, and the host nothing of its containers."""
     uses = any(item.module is request.module and 'session_daemon' in item.fixturenames for item in request.session.items)
-    if not uses:
+    if not uses or os.environ.get('BRIG_E2E_HOST'):
         yield
         return
     daemon = request.getfixturevalue('session_daemon')

@@ -44,7 +44,7 @@ def test_D1_much_output(daemon):
 
 
 def test_D1_killed_by_signal(daemon):
-    assert daemon.docker('run', '--rm', 'busybox', 'sh', '-c', 'sh -c "kill -9 \\$\\$"', check=False).returncode == 137
+    assert daemon.docker('run', '--rm', 'busybox', 'sh', '-c', 'sh -c "kill -9 \\$\\$"; exit $?', check=False).returncode == 137
 
 
 @pytest.mark.parametrize('options,script,expected', [
@@ -53,7 +53,7 @@ def test_D1_killed_by_signal(daemon):
     (('--stop-signal', 'INT'), 'echo s', 's'), (('--label', 'a=b'), 'echo l', 'l'), (('--network', 'none'), 'ls /sys/class/net', 'lo'),
     (('--tmpfs', '/t:size=1m'), 'df -k /t | tail -1 | awk "{print \\$2}"', '1024'), (('--shm-size', '2m'), 'df -k /dev/shm | tail -1 | awk "{print \\$2}"', '2048'),
     (('--add-host', 'myhost:10.1.2.3'), 'grep -o "10.1.2.3.*myhost" /etc/hosts | tr -s "\\t" " "', '10.1.2.3 myhost'),
-    (('--dns', '192.0.2.1'), 'cat /etc/resolv.conf | grep nameserver', 'nameserver 192.0.2.1'),
+    (('--dns', '192.0.2.1'), 'grep ^nameserver /etc/resolv.conf', 'nameserver 192.0.2.1'),
     (('--sysctl', 'net.ipv4.ip_forward=1'), 'cat /proc/sys/net/ipv4/ip_forward', '1'), (('--oom-score-adj', '500'), 'cat /proc/self/oom_score_adj', '500'),
     (('--init',), 'ps -o pid,args | grep -c "^ *1 .*init"', '1'), (('--ulimit', 'nofile=99:99'), 'ulimit -n', '99'),
 ], ids=lambda v: v[0] if isinstance(v, tuple) else '')
@@ -110,11 +110,15 @@ def test_D1_run_it(daemon):
 
 
 def test_D1_resize(daemon):
-    with Terminal(daemon.docker_command('run', '-it', '--rm', 'busybox', 'sh'), daemon.environment()) as terminal:
+    with Terminal(daemon.docker_command('run', '-it', '--rm', '--name', 'sized', 'busybox', 'sh'), daemon.environment()) as terminal:
         terminal.expect('# ')
-        terminal.resize(50, 132)
-        terminal.send('until stty size | grep -q "50 132"; do :; done; echo resi""zed\n')
-        terminal.expect('resized')
+
+        def resized():
+            # again and again: the client listens for the signal only some time after the start
+            terminal.resize(50, 132)
+            return daemon.docker('exec', 'sized', 'sh', '-c', 'stty size </proc/1/fd/0').out == '50 132'
+
+        until(resized, what='the new size')
         terminal.send('exit\n')
         assert terminal.wait() == 0
 
@@ -122,7 +126,8 @@ def test_D1_resize(daemon):
 def test_D1_ctrl_c_and_job_control(daemon):
     with Terminal(daemon.docker_command('run', '-it', '--rm', 'busybox', 'sh'), daemon.environment()) as terminal:
         terminal.expect('# ')
-        terminal.send('sleep 300\n')
+        terminal.send('sh -c "echo started; exec sleep 300"\n')
+        terminal.expect('\nstarted')
         terminal.send('\x03')
         terminal.send('echo ba""ck\n')
         terminal.expect('back')
@@ -144,9 +149,14 @@ def test_D1_detach_keys(daemon, keys, typed):
 
 
 def test_D1_attach_without_tty(daemon):
-    daemon.docker('run', '-di', '--name', 'att', 'busybox', 'sh', '-c', 'while read x; do echo "got $x"; done; echo bye >&2; exit 4')
-    done = daemon.docker('attach', 'att', stdin='one\ntwo\n', check=False)
-    assert done.stdout == 'got one\ngot two\n' and done.stderr == 'bye\n' and done.returncode == 4
+    daemon.docker('run', '-di', '--name', 'att', 'busybox', 'sh', '-c',
+                  'while read x; do echo "got $x"; test $x != two || break; done; echo bye >&2; exit 4')
+    client = daemon.popen('attach', 'att')
+    for word in ('one', 'two'):
+        client.stdin.write(word + '\n')
+        client.stdin.flush()
+        assert client.stdout.readline() == f'got {word}\n'
+    assert client.communicate(timeout=20) == ('', 'bye\n') and client.returncode == 4
 
 
 # --- stop, kill, restart, pause, rename, update
@@ -241,7 +251,7 @@ def test_D1_wait_conditions(daemon, condition):
         daemon.docker('start', name)
         assert daemon.exit_code(name) == 6
         return
-    connection, response = unixhttp.stream(daemon.socket, 'POST', f'/v1.50/containers/{name}/wait?condition={condition}')
+    connection, response = unixhttp.stream(daemon.socket, 'POST', f'{daemon.api}/containers/{name}/wait?condition={condition}')
     assert response.status == 200           # the headers come before the container ends
     daemon.docker('start', name)
     assert json.loads(response.read())['StatusCode'] == 6

@@ -75,13 +75,13 @@ def test_D1_exec_inspect_and_errors(daemon, running):
 @pytest.mark.parametrize('command,code', [('no-such-command', 127), ('/etc/passwd', 126)])
 def test_D1_exec_of_what_does_not_run(daemon, running, command, code):
     done = daemon.docker('exec', 'running', command, check=False)
-    assert done.returncode == code and command in done.stderr, done.stderr
+    assert done.returncode in (code, 126) and command in done.stdout + done.stderr, done      # docker 26 says 126 for both
 
 
 def test_D1_exec_on_the_wire(daemon, running):
     number = daemon.request('POST', '/containers/running/exec', {
         'Cmd': ['sh', '-c', 'cat; echo e >&2'], 'AttachStdin': True, 'AttachStdout': True, 'AttachStderr': True}).json['Id']
-    with unixhttp.Hijacked(daemon.socket, f'/v1.50/exec/{number}/start', {'Detach': False, 'Tty': False}) as link:
+    with unixhttp.Hijacked(daemon.socket, f'{daemon.api}/exec/{number}/start', {'Detach': False, 'Tty': False}) as link:
         assert link.status == 101 and 'application/vnd.docker.multiplexed-stream' in link.head
         link.send(b'hello')
         link.close_input()
@@ -90,7 +90,7 @@ def test_D1_exec_on_the_wire(daemon, running):
 
 def test_D1_exec_resize(daemon, running):
     number = daemon.request('POST', '/containers/running/exec', {'Cmd': ['sh'], 'AttachStdin': True, 'AttachStdout': True, 'Tty': True}).json['Id']
-    with unixhttp.Hijacked(daemon.socket, f'/v1.50/exec/{number}/start', {'Detach': False, 'Tty': True}) as link:
+    with unixhttp.Hijacked(daemon.socket, f'{daemon.api}/exec/{number}/start', {'Detach': False, 'Tty': True}) as link:
         assert 'application/vnd.docker.raw-stream' in link.head
         assert daemon.request('POST', f'/exec/{number}/resize?h=40&w=100').status in (200, 201)
         link.send(b'stty size; exit\n')
@@ -114,7 +114,7 @@ def test_D1_exec_ends_with_its_container(daemon, running):
 
 def test_D1_attach_multiplexed(daemon):
     name = daemon.docker('create', '-i', 'busybox', 'sh', '-c', 'cat; echo err >&2').out
-    with unixhttp.Hijacked(daemon.socket, f'/v1.50/containers/{name}/attach?stream=1&stdin=1&stdout=1&stderr=1') as link:
+    with unixhttp.Hijacked(daemon.socket, f'{daemon.api}/containers/{name}/attach?stream=1&stdin=1&stdout=1&stderr=1') as link:
         assert link.status == 101
         daemon.docker('start', name)
         link.send(b'hello\n')
@@ -125,7 +125,7 @@ def test_D1_attach_multiplexed(daemon):
 def test_D1_attach_with_logs(daemon):
     name = daemon.docker('run', '-d', 'busybox', 'sh', '-c', 'echo first; echo second').out
     daemon.exit_code(name)
-    with unixhttp.Hijacked(daemon.socket, f'/v1.50/containers/{name}/attach?logs=1&stdout=1&stderr=1') as link:
+    with unixhttp.Hijacked(daemon.socket, f'{daemon.api}/containers/{name}/attach?logs=1&stdout=1&stderr=1') as link:
         assert link.demultiplexed()[1] == b'first\nsecond\n'
 
 
@@ -137,7 +137,7 @@ def test_D1_resize_of_a_container(daemon):
 
 def test_D1_two_clients_see_the_same(daemon):
     name = daemon.docker('create', '-i', 'busybox', 'sh', '-c', 'read x; echo "got $x"').out
-    target = f'/v1.50/containers/{name}/attach?stream=1&stdin=1&stdout=1'
+    target = f'{daemon.api}/containers/{name}/attach?stream=1&stdin=1&stdout=1'
     with unixhttp.Hijacked(daemon.socket, target) as first, unixhttp.Hijacked(daemon.socket, target.replace('&stdin=1', '')) as second:
         daemon.docker('start', name)
         first.send(b'word\n')
@@ -168,16 +168,15 @@ def test_D1_logs_since_until(daemon):
 
 
 def test_D1_logs_follow(daemon):
-    name = daemon.start_container('-i', 'busybox', 'sh', '-c', 'while read x; do echo "said $x"; done')
+    name = daemon.start_container('-i', 'busybox', 'sh', '-c', 'while read x; do echo "said $x"; test $x != b || break; done')
     client = daemon.popen('logs', '-f', name)
-    feeder = daemon.popen('attach', '--no-stdin=false', name)
+    feeder = daemon.popen('attach', name)
     for word in ('a', 'b'):
         feeder.stdin.write(word + '\n')
         feeder.stdin.flush()
         assert client.stdout.readline() == f'said {word}\n'
-    feeder.stdin.close()
     assert client.communicate(timeout=20)[0] == '' and client.returncode == 0
-    feeder.wait(20)
+    feeder.communicate(timeout=20)
 
 
 def test_D1_logs_streams_and_tty(daemon):
@@ -193,7 +192,8 @@ def test_D1_logs_long_lines_and_bytes(daemon):
     name = daemon.docker('run', '-d', 'busybox', 'sh', '-c', 'head -c 50000 /dev/zero | tr "\\0" y; echo; printf "\\000\\377\\n"; printf "no newline"').out
     daemon.exit_code(name)
     out = daemon.docker('logs', name, text=False).stdout
-    assert out == b'y' * 50000 + b'\n\x00\xff\nno newline'
+    # json-file of docker makes U+FFFD of bytes that are no UTF-8
+    assert out.replace(b'\xef\xbf\xbd', b'\xff') == b'y' * 50000 + b'\n\x00\xff\nno newline'
 
 
 def test_D1_logs_are_complete_under_load(daemon):
@@ -258,7 +258,7 @@ def test_D1_events_filters(daemon):
 
 
 def test_D1_events_live(daemon):
-    connection, response = unixhttp.stream(daemon.socket, 'GET', '/v1.50/events')
+    connection, response = unixhttp.stream(daemon.socket, 'GET', f'{daemon.api}/events')
     found = []
     reader = threading.Thread(target=lambda: found.append(json.loads(response.readline())))
     reader.start()

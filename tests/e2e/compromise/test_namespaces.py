@@ -96,7 +96,7 @@ def test_N4_sysv_queues_of_the_host_are_invisible(daemon):
     made = subprocess.run(['ipcmk', '-Q'], check=True, capture_output=True, text=True).stdout
     queue = re.search(r'(\d+)', made).group(1)
     try:
-        assert len(re.findall(r'^0x', daemon.sh('ipcs -q'), re.M)) == 0
+        assert daemon.sh('cat /proc/sysvipc/msg').count('\n') == 0, 'more than the heading'
     finally:
         subprocess.run(['ipcrm', '-q', queue], check=True)
 
@@ -190,7 +190,7 @@ def test_N7_a_root_file_bound_in_is_not_writable(daemon, tmp_path_factory):
 
 
 def test_N8_users_work_inside(daemon):
-    out = daemon.sh('adduser -D -u 5000 alice && touch /tmp/f && chown alice:5000 /tmp/f && '
+    out = daemon.sh('echo alice:x:5000:5000::/tmp:/bin/sh >>/etc/passwd && touch /tmp/f && chown alice:5000 /tmp/f && '
                     'stat -c %u:%g /tmp/f && su alice -c "id -u; touch /tmp/mine" && stat -c %u /tmp/mine')
     assert out == '5000:5000\n5000\n5000'
 
@@ -292,6 +292,6 @@ def test_O17_no_root_process_stands_beside_a_payload(daemon):
 
 def test_I27_a_running_container_is_a_normal_process_tree(daemon):
     name = daemon.start_container('busybox', 'sh', '-c', 'sleep 301 & sleep 302')
-    daemon.docker('exec', name, 'sh', '-c', 'until pgrep -f "sleep 301"; do :; done')
+    daemon.docker('exec', name, 'sh', '-c', 'until ps | grep -q "sleep 30[1]"; do :; done')
     listing = subprocess.run(['ps', '-eo', 'pid,ppid,args'], capture_output=True, text=True).stdout
     assert re.search(rf'^\s*{daemon.pid(name)}\s', listing, re.M) and 'sleep 301' in listing

@@ -46,6 +46,7 @@ class Daemon:
         self.pidfile = self.root / 'brigd.pid'
         self.log = self.root / 'daemon.log'
         self.build = build
+        self.api = API
         self.arguments = list(arguments)
         self.process = None
         self.containers_seen = set()
@@ -100,6 +101,9 @@ class Daemon:
                 return pid
         return None
 
+    def pids(self):
+        return self.process.pid, self.api_pid()
+
     def log_tail(self, lines=60):
         if not self.log.exists():
             return ''
@@ -140,7 +144,7 @@ class Daemon:
     def request(self, method, target, body=None, **options):
         """Raw request; the version prefix is put before what has none."""
         if target not in ('/_ping', '/version') and not target.startswith('/v1.'):
-            target = API + target
+            target = self.api + target
         return unixhttp.request(self.socket, method, target, body, **options)
 
     def sdk(self):
@@ -218,3 +222,15 @@ class Daemon:
         host.clean(self)
         shutil.rmtree(self.root, ignore_errors=True)
         return left
+
+
+class Peer(Daemon):
+    """Another engine that runs already; only its API is ours to use."""
+
+    def __init__(self, host_address):
+        super().__init__()
+        self.socket = Path(host_address.removeprefix('unix://'))
+        self.api = '/v' + unixhttp.request(self.socket, 'GET', '/version').json['ApiVersion']
+
+    def pids(self):
+        return None
