@@ -115,7 +115,8 @@ static size_t collect_acl(struct archive_entry *entry, int type, size_t tag, Acl
         while (n < ACL_ENTRIES_MAX && archive_entry_acl_next(entry, type, &entry_type, &permset, &entry_tag, &id, &name) == ARCHIVE_OK) {
                 bool named = acl_tags[tag].tag == ACL_USER || acl_tags[tag].tag == ACL_GROUP;
 
-                if (entry_tag != acl_tags[tag].archive)
+                /* A user of whom only a name is told (tar --acls) is nobody here: without the entry the file gives less, not more. */
+                if (entry_tag != acl_tags[tag].archive || (named && id < 0))
                         continue;
                 v->entries[n++] = (struct posix_acl_xattr_entry){
                         .e_tag = htole16(acl_tags[tag].tag),
@@ -126,7 +127,7 @@ static size_t collect_acl(struct archive_entry *entry, int type, size_t tag, Acl
         return n;
 }
 
-/* The kernel's form of an ACL that the archive has as text; *ret NULL when there is none. */
+/* The kernel's form of an ACL that the archive has as text; *ret NULL when there is none. NFSv4 ones have no place on Linux' own file systems. */
 static int build_acl(struct archive_entry *entry, int type, void **ret, size_t *ret_len, BrigError *err)
 {
         _cleanup_free_ AclValue *v = NULL;
@@ -135,8 +136,6 @@ static int build_acl(struct archive_entry *entry, int type, void **ret, size_t *
         *ret = NULL;
         if (!(archive_entry_acl_types(entry) & type))
                 return 0;
-        if (archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_NFS4)
-                return brig_error_set(err, BRIG_ERR_INVALID, EOPNOTSUPP, "it has an NFSv4 ACL");
         v = malloc(sizeof(*v) + ACL_ENTRIES_MAX * sizeof(v->entries[0]));
         if (!v)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot read its ACL");

@@ -47,6 +47,8 @@ static int explain(int errnum, BrigError *err)
                 return brig_error_set(err, BRIG_ERR_INVALID, EXDEV, "the path leads out of the layer through a symbolic link");
         case ELOOP:
                 return brig_error_set(err, BRIG_ERR_INVALID, ELOOP, "the path leads through a symbolic link");
+        case ENOENT:
+                return brig_error_set(err, BRIG_ERR_INVALID, ENOENT, "this layer does not hold the folder that the path leads through");
         case ENOTDIR:
                 return brig_error_set(err, BRIG_ERR_INVALID, ENOTDIR, "the path leads through something that is no folder");
         default:
