@@ -59,7 +59,7 @@ static int make_parts(Engine *e, BrigError *err)
 
 static int open_state(Engine *e, BrigError *err)
 {
-        _cleanup_free_ char *path = brig_str_printf("%s/state.db", e->options.data_root);
+        _cleanup_free_ char *path = brig_str_printf("%s/state/state.db", e->options.data_root);
         int r;
 
         if (!path)
