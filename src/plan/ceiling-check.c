@@ -2,6 +2,7 @@
 #include "plan/ceiling-internal.h"
 #include "base/strings.h"
 #include "plan/capability.h"
+#include <linux/capability.h>
 #include <sched.h>
 
 static const struct { const char *word; uint64_t flag; } namespaces[] = {
@@ -48,8 +49,13 @@ void ceiling_print_rule(BrigBuffer *b, const CeilingRule *r)
                         (void)brig_buffer_puts(b, "deny device block");
                 else if (r->major == CEILING_ANY_DEVICE)
                         (void)brig_buffer_puts(b, "deny device char all");
+                else if (r->minor == CEILING_ANY_DEVICE)
+                        (void)brig_buffer_printf(b, "%s device char %u:*", r->allow ? "allow" : "deny", r->major);
                 else
-                        (void)brig_buffer_printf(b, "deny device char %u:%u", r->major, r->minor);
+                        (void)brig_buffer_printf(b, "%s device char %u:%u", r->allow ? "allow" : "deny", r->major, r->minor);
+                break;
+        case CEILING_IDMAP:
+                (void)brig_buffer_printf(b, "deny idmap %u-%u", r->major, r->minor);
                 break;
         case CEILING_BIND:
                 (void)brig_buffer_puts(b, r->allow ? "allow bind " : r->tree ? "deny tree " : "deny bind ");
@@ -72,14 +78,22 @@ int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const char *subjec
                               subject, text, c->file, r->line, r->allow ? "change" : "remove");
 }
 
+/* Asked for in the initial user namespace alone: held in another one they open nothing (capabilities(7), user_namespaces(7)). */
+#define VOID_INSIDE (BRIG_CAP_BIT(CAP_SYS_MODULE) | BRIG_CAP_BIT(CAP_SYS_RAWIO) | BRIG_CAP_BIT(CAP_SYS_TIME) | BRIG_CAP_BIT(CAP_SYS_PACCT) | \
+                     BRIG_CAP_BIT(CAP_MAC_ADMIN) | BRIG_CAP_BIT(CAP_MAC_OVERRIDE) | BRIG_CAP_BIT(CAP_SYSLOG) | BRIG_CAP_BIT(CAP_WAKE_ALARM) | \
+                     BRIG_CAP_BIT(CAP_BLOCK_SUSPEND) | BRIG_CAP_BIT(CAP_AUDIT_CONTROL) | BRIG_CAP_BIT(CAP_AUDIT_READ) | BRIG_CAP_BIT(CAP_LINUX_IMMUTABLE))
+
 /*
- * "Everything" (--privileged, ALL) is everything within the container's user
- * namespace, where no capability reaches the kernel itself. With the host's
- * user namespace it is not, and by name nobody asks for one without meaning it.
+ * "Everything" (--privileged, ALL) within the container's user namespace sweeps
+ * up capabilities that mean nothing there; by name nobody asks for one without
+ * meaning it. A capability that does work inside (SYS_ADMIN, NET_ADMIN) is denied however it is asked for:
+ * brig-api sets the flag, and the ceiling does not take its word.
  */
-static bool is_everything_inside(const LaunchPlan *p)
+static bool is_swept_up(const LaunchPlan *p, uint64_t cap)
 {
-        return (p->namespaces & CLONE_NEWUSER) && ((p->flags & PLAN_F_PRIVILEGED) || (p->caps.bounding & brig_cap_all()) == brig_cap_all());
+        bool everything = (p->flags & PLAN_F_PRIVILEGED) || (p->caps.bounding & brig_cap_all()) == brig_cap_all();
+
+        return (p->namespaces & CLONE_NEWUSER) && (cap & VOID_INSIDE) && everything;
 }
 
 static int check_namespace(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
@@ -97,7 +111,7 @@ static int check_capability(const Ceiling *c, const CeilingRule *r, const Launch
         uint64_t asked = p->caps.bounding | p->caps.effective | p->caps.permitted | p->caps.inheritable | p->caps.ambient;
         char subject[64];
 
-        if (!(asked & r->mask) || is_everything_inside(p))
+        if (!(asked & r->mask) || is_swept_up(p, r->mask))
                 return 0;
         (void)snprintf(subject, sizeof(subject), "capability %s", brig_cap_name(__builtin_ctzll(r->mask)));
         return brig_ceiling_deny(c, r, subject, err);
@@ -107,17 +121,55 @@ static bool device_matches(const CeilingRule *r, const PlanDevice *d)
 {
         if (r->mask == CEILING_DEVICE_BLOCK)
                 return d->type == 'b';
-        return d->type == 'c' && (r->major == CEILING_ANY_DEVICE || (r->major == d->major && r->minor == d->minor));
+        return d->type == 'c' && (r->major == CEILING_ANY_DEVICE || (r->major == d->major && (r->minor == CEILING_ANY_DEVICE || r->minor == d->minor)));
+}
+
+/* "all" 0, "MAJOR:*" 1, "MAJOR:MINOR" 2 */
+static unsigned device_precision(const CeilingRule *r)
+{
+        return (r->major != CEILING_ANY_DEVICE) + (r->minor != CEILING_ANY_DEVICE);
+}
+
+static bool is_excepted(const Ceiling *c, const CeilingRule *deny, const PlanDevice *d)
+{
+        for (const CeilingRule *r = c->rules; d->type == 'c' && r < c->rules + c->n_rules; r++) {
+                if (r->type != CEILING_DEVICE || !r->allow || !device_matches(r, d))
+                        continue;
+                if (device_precision(r) > device_precision(deny) || (device_precision(r) == device_precision(deny) && r > deny))
+                        return true;
+        }
+        return false;
 }
 
 static int check_device(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
 {
-        for (size_t i = 0; i < p->n_devices; i++)
-                if (device_matches(r, &p->devices[i])) {
-                        char subject[256];
-                        (void)snprintf(subject, sizeof(subject), "device \"%.200s\"", p->devices[i].path);
+        for (size_t i = 0; !r->allow && i < p->n_devices; i++) {
+                const PlanDevice *d = &p->devices[i];
+                char subject[256];
+
+                if (!device_matches(r, d) || is_excepted(c, r, d))
+                        continue;
+                (void)snprintf(subject, sizeof(subject), "device \"%.200s\" (%s %u:%u)", d->path, d->type == 'c' ? "char" : "block", d->major, d->minor);
+                return brig_ceiling_deny(c, r, subject, err);
+        }
+        return 0;
+}
+
+/* Whose files a bind may touch: a container that acts as root on /usr/bin is root of the host. */
+static int check_idmap(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+{
+        for (size_t i = 0; i < p->n_mounts; i++) {
+                const PlanMount *m = &p->mounts[i];
+                const uint32_t ids[] = { m->idmap_uid, m->idmap_gid };
+                char subject[256];
+
+                for (size_t k = 0; (m->flags & PLAN_MOUNT_F_IDMAP) && k < ARRAY_SIZE(ids); k++) {
+                        if (ids[k] < r->major || ids[k] > r->minor)
+                                continue;
+                        (void)snprintf(subject, sizeof(subject), "bind source \"%.180s\" mapped to %s %u of the host", m->source, k ? "gid" : "uid", ids[k]);
                         return brig_ceiling_deny(c, r, subject, err);
                 }
+        }
         return 0;
 }
 
@@ -125,6 +177,7 @@ int brig_ceiling_check_plan(const Ceiling *c, const LaunchPlan *p, BrigError *er
 {
         static int (*const checks[])(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err) = {
                 [CEILING_NAMESPACE] = check_namespace, [CEILING_DEVICE] = check_device, [CEILING_CAPABILITY] = check_capability,
+                [CEILING_IDMAP] = check_idmap,
         };
 
         for (size_t i = 0; i < c->n_rules; i++) {

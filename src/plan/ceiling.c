@@ -42,7 +42,31 @@ static int parse_device(Line *l)
         if (!colon)
                 return -EINVAL;
         *colon = 0;
-        return brig_parse_u32(l->words[3], &l->rule.major) < 0 || brig_parse_u32(colon + 1, &l->rule.minor) < 0 ? -EINVAL : 0;
+        if (brig_parse_u32(l->words[3], &l->rule.major) < 0 || l->rule.major == CEILING_ANY_DEVICE)
+                return -EINVAL;
+        return streq(colon + 1, "*") || (brig_parse_u32(colon + 1, &l->rule.minor) == 0 && l->rule.minor != CEILING_ANY_DEVICE) ? 0 : -EINVAL;
+}
+
+/* An exception to everything would be no exception. */
+static int parse_allow_device(Line *l)
+{
+        int r = parse_device(l);
+
+        l->rule.allow = true;
+        return r < 0 || (l->rule.mask == CEILING_DEVICE_CHAR && l->rule.major != CEILING_ANY_DEVICE) ? r : -EINVAL;
+}
+
+static int parse_idmap(Line *l)
+{
+        char *dash = l->n_words == 3 ? strchr(l->words[2], '-') : NULL;
+
+        if (l->n_words != 3)
+                return -EINVAL;
+        if (dash)
+                *dash = 0;
+        if (brig_parse_u32(l->words[2], &l->rule.major) < 0 || brig_parse_u32(dash ? dash + 1 : l->words[2], &l->rule.minor) < 0)
+                return -EINVAL;
+        return l->rule.major <= l->rule.minor ? 0 : -EINVAL;
 }
 
 static int parse_capability(Line *l)
@@ -120,7 +144,9 @@ static int parse_allow_bind(Line *l)
 static const struct { const char *verb, *subject; CeilingRuleType type; int (*parse)(Line *l); } grammar[] = {
         { "deny", "namespace", CEILING_NAMESPACE, parse_namespace },
         { "deny", "device", CEILING_DEVICE, parse_device },
+        { "allow", "device", CEILING_DEVICE, parse_allow_device },
         { "deny", "capability", CEILING_CAPABILITY, parse_capability },
+        { "deny", "idmap", CEILING_IDMAP, parse_idmap },
         { "deny", "bind", CEILING_BIND, parse_deny_bind },
         { "deny", "tree", CEILING_BIND, parse_deny_tree },
         { "allow", "bind", CEILING_BIND, parse_allow_bind },

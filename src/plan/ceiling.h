@@ -7,8 +7,10 @@
  *
  * File (default /etc/brig/ceiling.conf): one rule a line, '#' comments, words by blanks:
  *   deny  namespace user|pid|ipc|net|uts|cgroup      (the host's own)
- *   deny  device block | deny device char MAJOR:MINOR|all
+ *   deny  device block | deny device char MAJOR:MINOR|MAJOR:*|all
+ *   allow device char MAJOR:MINOR|MAJOR:*            exception, most specific wins, of equal ones the later line
  *   deny  capability SYS_MODULE
+ *   deny  idmap ID|FIRST-LAST  binds whose ids are mapped to that uid or gid of the host
  *   deny  bind PATH            that folder or file itself
  *   deny  tree PATH            it and all beneath
  *   allow bind PATH [ro]       exception for it and all beneath, most specific path wins, of equal ones the
@@ -21,15 +23,15 @@
 #define CEILING_MAX_BYTES (256u * 1024)
 #define CEILING_ANY_DEVICE UINT32_MAX
 
-typedef enum CeilingRuleType { CEILING_NAMESPACE, CEILING_DEVICE, CEILING_CAPABILITY, CEILING_BIND } CeilingRuleType;
+typedef enum CeilingRuleType { CEILING_NAMESPACE, CEILING_DEVICE, CEILING_CAPABILITY, CEILING_IDMAP, CEILING_BIND } CeilingRuleType;
 typedef struct CeilingRule {
         CeilingRuleType type;
-        bool allow;              /* BIND only */
+        bool allow;              /* BIND, DEVICE char */
         bool tree;               /* BIND: the path and all beneath */
         bool readonly;           /* allow … ro */
         unsigned line;
         uint64_t mask;           /* NAMESPACE: CLONE_NEW*; CAPABILITY: bits; DEVICE: 1 block, 2 char */
-        uint32_t major, minor;   /* DEVICE char: CEILING_ANY_DEVICE for all */
+        uint32_t major, minor;   /* DEVICE char: CEILING_ANY_DEVICE for all; IDMAP: first and last id */
         char *path;              /* BIND: absolute, without "." and "..", no slash at its end but in "/" */
 } CeilingRule;
 typedef struct Ceiling { char *file; CeilingRule *rules; size_t n_rules; } Ceiling;
@@ -51,7 +53,7 @@ char *brig_ceiling_text(const Ceiling *c);
 Ceiling *brig_ceiling_free(Ceiling *c);
 BRIG_DEFINE_CLEANUP(Ceiling *, brig_ceiling_free)
 /*
- * Judges all that needs no file system: namespaces, devices, capabilities. BRIG_ERR_DENIED
+ * Judges all that needs no file system: namespaces, devices, capabilities, id maps. BRIG_ERR_DENIED
  * names the rule: "... (rule \"deny namespace pid\", /etc/brig/ceiling.conf:12; an administrator may remove that line)".
  */
 int brig_ceiling_check_plan(const Ceiling *c, const LaunchPlan *p, BrigError *err) _must_use_;

@@ -46,7 +46,8 @@ static void test_grammar(void **state)
                 "deny", "allow namespace pid", "deny namespace mount", "deny namespace", "deny namespace pid ipc", "deny device", "deny device char",
                 "deny device char 1", "deny device char 1:x", "deny device block 8:0", "deny capability FLY", "deny bind", "deny bind relative",
                 "deny bind /a/../b", "deny bind /a/./b", "deny bind /a//b", "deny tree /a ro", "allow bind /a rw", "allow tree /a", "forbid bind /a",
-                "deny bind /a b c d", "@own", "@file x",
+                "deny bind /a b c d", "@own", "@file x", "allow device block", "allow device char all", "deny device char *:1", "deny idmap", "deny idmap 9-1", "deny idmap 0 1",
+                "deny device char 4294967295:1",
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -106,8 +107,66 @@ static void test_N3_devices(void **state)
         expect_denied(c, &p, "deny device block");
         assert_int_equal(brig_ceiling_check_plan(none, &p, NULL), 0);
         p.devices = &memory;
-        expect_denied(c, &p, "deny device char 1:1");
+        expect_denied(c, &p, "deny device char all");
         expect_denied(none, &p, "deny device char all");
+}
+
+/* Disks have character devices too, under numbers that nobody can list: what is not named is not handed out. */
+static void test_N3_character_devices_are_allowed_by_name(void **state)
+{
+        static const struct { uint32_t major, minor; const char *path; } disks[] = {
+                { 21, 0, "/dev/sg0" }, { 250, 0, "/dev/nvme0" }, { 10, 223, "/dev/uinput" }, { 4, 1, "/dev/tty1" }, { 10, 236, "/dev/mapper/control" },
+        };
+        _cleanup_(brig_ceiling_freep) Ceiling *shipped = parse(brig_ceiling_default());
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse("allow device char 10:*\ndeny device char all\ndeny device char 10:223\nallow device char 7:1\ndeny device char 7:1");
+        PlanDevice d = { .type = 'c' };
+        LaunchPlan p = plan();
+
+        p.devices = &d, p.n_devices = 1;
+        for (size_t i = 0; i < ARRAY_SIZE(disks); i++) {
+                d.major = disks[i].major, d.minor = disks[i].minor, d.path = disks[i].path;
+                expect_denied(shipped, &p, "deny device char all");
+        }
+        d.major = 10, d.minor = 229, d.path = "/dev/fuse";
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+        d.minor = 223;
+        expect_denied(c, &p, "deny device char 10:223"); /* the more precise line */
+        d.major = 7, d.minor = 1;
+        expect_denied(c, &p, "deny device char 7:1"); /* the later one */
+        d.type = 'b', d.major = 10, d.minor = 229;
+        expect_denied(shipped, &p, "deny device block");
+}
+
+/* N7: a bind that acts as root of the host on /usr/bin, or as crontab on the crontabs, is root of the host. */
+static void test_N7_binds_never_act_as_the_system(void **state)
+{
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse(brig_ceiling_default());
+        PlanMount m = { .type = PLAN_MOUNT_BIND, .flags = PLAN_MOUNT_F_IDMAP, .source = "/usr/bin", .target = "/x", .idmap_uid = 1000, .idmap_gid = 1000 };
+        LaunchPlan p = plan();
+
+        p.mounts = &m, p.n_mounts = 1;
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+        m.idmap_uid = 0;
+        expect_denied(c, &p, "deny idmap 0-999");
+        m.idmap_uid = 1000, m.idmap_gid = 105;
+        expect_denied(c, &p, "gid 105");
+        m.flags = 0; /* unmapped: what is root's stays root's */
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+}
+
+/* The flag comes from brig-api, and the ceiling does not take its word for a capability that works inside. */
+static void test_N11_privileged_lifts_no_capability_that_works_inside(void **state)
+{
+        _cleanup_(brig_ceiling_freep) Ceiling *c = parse("deny capability NET_ADMIN\ndeny capability SYS_MODULE");
+        LaunchPlan p = plan();
+
+        p.flags = PLAN_F_PRIVILEGED;
+        p.caps.bounding = BRIG_CAP_BIT(CAP_SYS_MODULE);
+        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+        p.caps.bounding = BRIG_CAP_BIT(CAP_NET_ADMIN);
+        expect_denied(c, &p, "deny capability NET_ADMIN");
+        p.caps.bounding = brig_cap_all();
+        expect_denied(c, &p, "deny capability NET_ADMIN");
 }
 
 static void test_N11_module_capability(void **state)
@@ -181,7 +240,10 @@ int main(void)
                 cmocka_unit_test(test_default_lets_an_ordinary_plan_pass),
                 cmocka_unit_test(test_N9_host_namespaces),
                 cmocka_unit_test(test_N3_devices),
+                cmocka_unit_test(test_N3_character_devices_are_allowed_by_name),
+                cmocka_unit_test(test_N7_binds_never_act_as_the_system),
                 cmocka_unit_test(test_N11_module_capability),
+                cmocka_unit_test(test_N11_privileged_lifts_no_capability_that_works_inside),
                 cmocka_unit_test(test_handed_text_keeps_lines),
                 cmocka_unit_test(test_file_must_be_roots),
         };
