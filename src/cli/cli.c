@@ -84,7 +84,9 @@ static int call_verb(Cli *cli, const Verb *v, const void *options, char *const *
 
         cli->verb = v;
         r = v->run(cli, options, args ?: none, &err);
-        if (r < 0)
+        if (r == -CLI_BAD_OPTION)
+                r = usage_error(cli, v, &err);
+        else if (r < 0)
                 r = report(cli, v, &err);
         if (fflush(stdout) != 0 && r == 0) {
                 fprintf(stderr, "%s: writing to standard output: %s\n", cli->program, strerror(errno));
@@ -109,7 +111,7 @@ static int run_verb(Cli *cli, const Verb *v, char *const *args)
         if (r < 0) {
                 r = usage_error(cli, v, &err);
         } else if (result.help) {
-                brig_usage_verb(cli, v);
+                brig_usage_verb(stdout, cli, v);
                 r = 0;
         } else if (count < v->min_args || (v->max_args != VERB_ANY && count > v->max_args)) {
                 r = count_error(cli, v);
@@ -149,7 +151,8 @@ static int run_command(Cli *cli, const Command *group, const char *summary, char
         const Command *c;
 
         if (!*args || streq(*args, "--help") || streq(*args, "-h")) {
-                brig_usage_group(cli, group, summary, globals);
+                /* A group without a verb is no request for help; docker says 0 all the same. */
+                brig_usage_group(*args ? stdout : stderr, cli, group, summary, globals);
                 return 0;
         }
         c = find_command(group, *args);
@@ -183,7 +186,7 @@ static int run_globals(Cli *cli, const Globals *g, const OptionsResult *found)
                 return 0;
         }
         if (found->help || !words) {
-                brig_usage_group(cli, brig_cli_commands, SUMMARY, global_options);
+                brig_usage_group(stdout, cli, brig_cli_commands, SUMMARY, global_options);
                 return 0;
         }
         if (streq(*words, "help"))

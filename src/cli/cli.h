@@ -16,6 +16,8 @@
 #include "cli/options.h"
 
 #define CLI_EXIT_USAGE 125   /* an error of ours, not of the container's command */
+/* What a verb returns (negative, as errnum of its error) when an option's value is wrong: the usage line follows. */
+#define CLI_BAD_OPTION EBADRQC
 
 typedef struct Verb Verb;
 
@@ -65,5 +67,18 @@ int brig_cli_main(char *const *args);
 
 /* Prints an error that does not end the verb ("rm a b": a is gone, b never was). */
 void brig_cli_complain(const BrigError *err);
+/* --help of --format in lists. */
+#define CLI_FORMAT_HELP \
+        "Format output using a custom template:\n" \
+        "'table':            Print output in table format with column headers (default)\n" \
+        "'table TEMPLATE':   Print output in table format using the given Go template\n" \
+        "'json':             Print in JSON format\n" \
+        "'TEMPLATE':         Print output using the given Go template"
+/* Of --format of single objects. */
+#define CLI_FORMAT_OBJECT_HELP \
+        "Format output using a custom template:\n" \
+        "'json':             Print in JSON format\n" \
+        "'TEMPLATE':         Print output using the given Go template"
+
 /* Options of a verb that has none. */
 extern const Option brig_cli_no_options[];

@@ -1,5 +1,6 @@
 #include "cli/daemon.h"
 #include "base/strings.h"
+#include "cli/cli.h"
 #include <ctype.h>
 
 #define DEFAULT_HOST "unix:///run/brig/brig.sock"
@@ -92,8 +93,8 @@ static int send_call(HttpConn *c, const DaemonCall *call, bool upgrade, BrigErro
         _cleanup_free_ char *text = call->body ? json_dumps(call->body, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
         HttpRequest q = { .method = call->method, .body_fd = call->body_fd, .upgrade = upgrade };
 
-        q.target = brig_target_text(call->target);
-        if (call->target->empty_segment)
+        q.target = brig_url_text(call->url);
+        if (call->url->empty_segment)
                 return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid name or ID: value is empty");
         if (!q.target || (call->body && !text))
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "writing the request");
@@ -225,8 +226,8 @@ int brig_daemon_filters(char *const *words, json_t **ret, BrigError *err)
                         continue;
                 json_decref(filters);
                 if (r == -EINVAL)
-                        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL,
-                                              "invalid argument \"%s\" for \"-f, --filter\" flag: invalid filter '%s'", *word, *word);
+                        return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION,
+                                              "invalid argument \"%s\" for \"-f, --filter\" flag: bad format of filter (expected name=value)", *word);
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "reading filters");
         }
         *ret = filters;

@@ -8,7 +8,7 @@
  */
 #include "base/buffer.h"
 #include "cli/http-client.h"
-#include "cli/target.h"
+#include "cli/url.h"
 
 /* Most bytes of a JSON answer: a list of some hundred thousand containers. */
 #define DAEMON_ANSWER_MAX (512u << 20)
@@ -22,7 +22,7 @@ typedef struct Daemon {
 
 typedef struct DaemonCall {
         const char *method;
-        Target *target;
+        Url *url;
         const json_t *body;         /* JSON body, or NULL */
         int body_fd;                /* > 0: upload of what can be read there */
         const char *content_type;   /* of body_fd */
@@ -50,6 +50,6 @@ int brig_daemon_finish(HttpConn *c, HttpResponse *ret, BrigError *err) _must_use
 
 /*
  * "--filter name=value" words as the API's {"name":{"value":true}}; NULL for no words.
- * New reference. BRIG_ERR_INVALID for a word without '='.
+ * New reference. CLI_BAD_OPTION (cli.h) for a word without '='.
  */
 int brig_daemon_filters(char *const *words, json_t **ret, BrigError *err) _must_use_;

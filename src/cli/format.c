@@ -122,7 +122,7 @@ int brig_list_new(const ListFormat *list, const char *format, bool quiet, ListPr
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "preparing the output");
         r = brig_template_parse(text, &p->template, err);
         if (r < 0) {
-                brig_error_prefix(err, "template parsing error");
+                brig_error_prefix(err, "failed to parse template");
                 return r;
         }
         *ret = TAKE_PTR(p);
@@ -226,7 +226,7 @@ static int resolve(const TemplateScope *scope, const char *name, json_t *const *
 static int print_row(ListPrinter *p, const ListRow *row, BrigBuffer *out, BrigError *err)
 {
         const RowScope s = { .list = p->list, .row = row };
-        const TemplateScope scope = { .field = resolve, .row = &s, .headers = !row };
+        const TemplateScope scope = { .field = resolve, .row = &s, .escape_html = true, .headers = !row };
         int r = brig_template_execute(p->template, &scope, out, err);
 
         if (r < 0) {
@@ -273,16 +273,21 @@ int brig_list_finish(ListPrinter *p, BrigError *err)
         return 0;
 }
 
-int brig_format_object(const char *format, json_t *value, BrigError *err)
+int brig_format_parse(const char *format, Template **ret, BrigError *err)
 {
-        _cleanup_(brig_template_freep) Template *t = NULL;
+        int r = brig_template_parse(streq(format, "json") ? "{{json .}}" : format, ret, err);
+
+        if (r < 0)
+                brig_error_prefix(err, "template parsing error");
+        return r;
+}
+
+int brig_format_print(const Template *t, json_t *value, BrigError *err)
+{
         _cleanup_buffer_ BrigBuffer out = BRIG_BUFFER_INIT(LIST_OUTPUT_MAX);
         const TemplateScope scope = { .value = value };
-        int r;
+        int r = brig_template_execute(t, &scope, &out, err);
 
-        r = brig_template_parse(streq(format, "json") ? "{{json .}}" : format, &t, err);
-        if (r >= 0)
-                r = brig_template_execute(t, &scope, &out, err);
         if (r < 0) {
                 brig_error_prefix(err, "template parsing error");
                 return r;
@@ -290,4 +295,12 @@ int brig_format_object(const char *format, json_t *value, BrigError *err)
         (void)brig_buffer_putc(&out, '\n');
         (void)fwrite(out.data, 1, out.len, stdout);
         return 0;
+}
+
+int brig_format_object(const char *format, json_t *value, BrigError *err)
+{
+        _cleanup_(brig_template_freep) Template *t = NULL;
+        int r = brig_format_parse(format, &t, err);
+
+        return r < 0 ? r : brig_format_print(t, value, err);
 }

@@ -47,6 +47,9 @@ void brig_table_print(const char *text, size_t min, BrigBuffer *out);
 
 /*
  * `--format` of one object (inspect, version, info): "json" or a template, then a
- * line feed. value is borrowed.
+ * line feed for each. value is borrowed.
  */
+int brig_format_parse(const char *format, Template **ret, BrigError *err) _must_use_;
+int brig_format_print(const Template *t, json_t *value, BrigError *err) _must_use_;
+/* Both in one. */
 int brig_format_object(const char *format, json_t *value, BrigError *err) _must_use_;

@@ -22,9 +22,9 @@ static int put_escaped(const char *data, size_t len, void *out)
         return 0;
 }
 
-void brig_json_print_go(const json_t *v, BrigBuffer *out)
+void brig_json_print_go(const json_t *v, bool escape_html, BrigBuffer *out)
 {
-        (void)json_dump_callback(v, put_escaped, out, JSON_COMPACT | JSON_ENCODE_ANY);
+        (void)json_dump_callback(v, escape_html ? put_escaped : put_plain, out, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 static void new_line(BrigBuffer *out, unsigned depth)
@@ -114,4 +114,31 @@ void brig_go_quote(const char *s, BrigBuffer *out)
                         (void)brig_buffer_putc(out, *s);
         }
         (void)brig_buffer_putc(out, '"');
+}
+
+json_t *brig_json_path(const json_t *json, const char *a, const char *b)
+{
+        return json_object_get(json_object_get(json, a), b);
+}
+
+const char *brig_json_text_of(const json_t *json, const char *member)
+{
+        return json_string_value(json_object_get(json, member)) ?: "";
+}
+
+int64_t brig_json_int_of(const json_t *json, const char *member)
+{
+        return json_integer_value(json_object_get(json, member));
+}
+
+json_t *brig_json_strings(char *const *words)
+{
+        json_t *a = json_array();
+
+        BRIG_STRV_FOREACH(word, words)
+                if (json_array_append_new(a, json_string(*word)) < 0) {
+                        json_decref(a);
+                        return NULL;
+                }
+        return a;
 }

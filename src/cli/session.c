@@ -70,16 +70,16 @@ void brig_session_close(Session *s)
 /* POST <collection>/<id>/<verb> with two optional parameters. A failure here must not end the session. */
 static void post(Session *s, const char *verb, const char *const query[4])
 {
-        _cleanup_target_ Target t = TARGET("");
-        const DaemonCall call = { .method = "POST", .target = &t };
+        _cleanup_url_ Url u = URL("");
+        const DaemonCall call = { .method = "POST", .url = &u };
         BrigError err = BRIG_ERROR_INIT;
 
-        brig_target_segment(&t, s->collection);
-        brig_target_segment(&t, s->id);
-        brig_target_segment(&t, verb);
+        brig_url_segment(&u, s->collection);
+        brig_url_segment(&u, s->id);
+        brig_url_segment(&u, verb);
         for (size_t i = 0; i < 4 && query[i]; i += 2)
-                brig_target_query(&t, query[i], query[i + 1]);
-        (void)brig_daemon_call(s->daemon, &call, NULL, &err);
+                brig_url_query(&u, query[i], query[i + 1]);
+        (void)!brig_daemon_call(s->daemon, &call, NULL, &err);
         brig_daemon_release(s->daemon);
 }
 

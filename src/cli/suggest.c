@@ -34,8 +34,8 @@ size_t brig_suggest_distance(const char *a, const char *b)
 
 Suggestion brig_suggest_start(const char *typed)
 {
-        /* A third of the letters may be wrong, at least one: "p" must not suggest "run". */
-        return (Suggestion) { .typed = typed, .distance = strlen(typed) / 3 + 1 };
+        /* A third of the letters may be wrong: "foo" must not suggest "top". */
+        return (Suggestion) { .typed = typed, .distance = MAX2((strlen(typed) + 1) / 3, (size_t)1) };
 }
 
 void brig_suggest_offer(Suggestion *s, const char *candidate)

@@ -5,7 +5,7 @@
 #define NAME_COLUMN_MAX 40
 
 /* Prints text from column `indent` on, broken at blanks; '\n' in the text starts a new line. */
-static void print_wrapped(const char *text, size_t indent)
+static void print_wrapped(FILE *out, const char *text, size_t indent)
 {
         size_t room = WIDTH - indent;
 
@@ -18,14 +18,16 @@ static void print_wrapped(const char *text, size_t indent)
                         if (cut == 0)
                                 cut = room + strcspn(text + room, " \n");
                 }
-                printf("%*s%.*s\n", first ? 0 : (int)indent, "", (int)cut, text);
+                fprintf(out, "%*s%.*s\n", first ? 0 : (int)indent, "", (int)cut, text);
                 text += cut;
                 if (*text == ' ' || *text == '\n')
                         text++;
         }
 }
 
-static size_t option_name(const Option *o, char *out, size_t size)
+/* ---- options ---- */
+
+static size_t option_name(const Option *o, char *name, size_t size)
 {
         const char *word = brig_option_value_word(o);
         char letter[8] = "    ";
@@ -33,55 +35,83 @@ static size_t option_name(const Option *o, char *out, size_t size)
 
         if (o->letter)
                 (void)snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-        n = snprintf(out, size, "  %s--%s%s%s", letter, o->name, word ? " " : "", word ?: "");
+        n = snprintf(name, size, "  %s--%s%s%s", letter, o->name, word ? " " : "", word ?: "");
         return n < 0 ? 0 : (size_t)n;
 }
 
-static void print_options(const char *title, const Option *options)
+static int compare_options(const void *a, const void *b)
 {
-        char name[128];
-        size_t column = 0;
+        const Option *const *x = a, *const *y = b;
 
-        for (const Option *o = options; o->name; o++)
+        return strcmp((*x)->name, (*y)->name);
+}
+
+/* The visible rows by name. free(3) the vector; NULL when there is none. */
+static const Option **sorted_options(const Option *options, size_t *ret_n)
+{
+        const Option **sorted;
+        size_t n = 0;
+
+        while (options[n].name)
+                n++;
+        sorted = n > 0 ? calloc(n, sizeof(*sorted)) : NULL;
+        n = 0;
+        for (const Option *o = options; sorted && o->name; o++)
                 if (!(o->flags & OPT_F_HIDDEN))
-                        column = MAX2(column, option_name(o, name, sizeof(name)) + 3);
-        if (column == 0)
+                        sorted[n++] = o;
+        if (sorted)
+                qsort(sorted, n, sizeof(*sorted), compare_options);
+        *ret_n = n;
+        return sorted;
+}
+
+static void print_options(FILE *out, const char *title, const Option *options)
+{
+        size_t n, column = 0;
+        _cleanup_free_ const Option **sorted = sorted_options(options, &n);
+        char name[128];
+
+        if (!sorted)
                 return;
+        for (size_t i = 0; i < n; i++)
+                column = MAX2(column, option_name(sorted[i], name, sizeof(name)) + 3);
         column = MIN2(column, NAME_COLUMN_MAX);
-        printf("\n%s:\n", title);
-        for (const Option *o = options; o->name; o++) {
-                if (o->flags & OPT_F_HIDDEN)
-                        continue;
-                (void)option_name(o, name, sizeof(name));
-                printf("%-*s", (int)column, name);
-                print_wrapped(o->help, column);
+        fprintf(out, "\n%s:\n", title);
+        for (size_t i = 0; i < n; i++) {
+                (void)option_name(sorted[i], name, sizeof(name));
+                fprintf(out, "%-*s", (int)column, name);
+                print_wrapped(out, sorted[i]->help, column);
         }
 }
 
+/* ---- verbs ---- */
+
 /* Every path in the tree that leads to the verb. */
-static void collect_paths(const Command *c, const char *prefix, const Verb *verb, BrigBuffer *out)
+static void collect_paths(const Command *c, const char *prefix, const Verb *verb, BrigBuffer *paths)
 {
         for (; c->name; c++) {
                 char path[64];
 
                 (void)snprintf(path, sizeof(path), "%s %s", prefix, c->name);
                 if (c->group)
-                        collect_paths(c->group, path, verb, out);
+                        collect_paths(c->group, path, verb, paths);
                 else if (c->verb == verb)
-                        (void)brig_buffer_printf(out, "%s%s", out->len ? ", " : "", path);
+                        (void)brig_buffer_printf(paths, "%s%s", paths->len ? ", " : "", path);
         }
 }
 
-void brig_usage_verb(const Cli *cli, const Verb *verb)
+void brig_usage_verb(FILE *out, const Cli *cli, const Verb *verb)
 {
         _cleanup_buffer_ BrigBuffer paths = BRIG_BUFFER_INIT(1024);
 
-        printf("Usage:  %s %s\n\n%s\n", cli->path, verb->usage, verb->summary);
+        fprintf(out, "Usage:  %s %s\n\n%s\n", cli->path, verb->usage, verb->summary);
         collect_paths(brig_cli_commands, cli->program, verb, &paths);
         if (paths.data && strchr(paths.data, ','))
-                printf("\nAliases:\n  %s\n", paths.data);
-        print_options("Options", verb->options);
+                fprintf(out, "\nAliases:\n  %s\n", paths.data);
+        print_options(out, "Options", verb->options);
 }
+
+/* ---- groups ---- */
 
 static size_t widest_command(const Command *group)
 {
@@ -101,7 +131,7 @@ static Section section_of(const Command *c)
         return c->group ? SECTION_GROUPS : SECTION_REST;
 }
 
-static void print_commands(const Command *group, Section section, const char *title)
+static void print_commands(FILE *out, const Command *group, Section section, const char *title)
 {
         int width = (int)widest_command(group);
         bool any = false;
@@ -110,21 +140,20 @@ static void print_commands(const Command *group, Section section, const char *ti
                 if ((c->flags & COMMAND_HIDDEN) || section_of(c) != section)
                         continue;
                 if (!any)
-                        printf("\n%s:\n", title);
+                        fprintf(out, "\n%s:\n", title);
                 any = true;
-                printf("  %-*s  ", width, c->name);
-                print_wrapped(c->group ? c->summary : c->verb->summary, (size_t)width + 4);
+                fprintf(out, "  %-*s  %s\n", width, c->name, c->group ? c->summary : c->verb->summary);
         }
 }
 
-void brig_usage_group(const Cli *cli, const Command *group, const char *summary, const Option *globals)
+void brig_usage_group(FILE *out, const Cli *cli, const Command *group, const char *summary, const Option *globals)
 {
         static const char *const titles[_SECTION_MAX] = { "Common Commands", "Management Commands", "Commands" };
 
-        printf("Usage:  %s %sCOMMAND\n\n%s\n", cli->path, globals ? "[OPTIONS] " : "", summary);
+        fprintf(out, "Usage:  %s %sCOMMAND\n\n%s\n", cli->path, globals ? "[OPTIONS] " : "", summary);
         for (Section s = 0; s < _SECTION_MAX; s++)
-                print_commands(group, s, titles[s]);
+                print_commands(out, group, s, titles[s]);
         if (globals)
-                print_options("Global Options", globals);
-        printf("\nRun '%s COMMAND --help' for more information on a command.\n", cli->path);
+                print_options(out, "Global Options", globals);
+        fprintf(out, "\nRun '%s COMMAND --help' for more information on a command.\n", cli->path);
 }

@@ -49,7 +49,7 @@ void brig_words_time(int64_t seconds, char out[WORD_SIZE])
 void brig_words_time_rfc3339(int64_t seconds, char out[WORD_SIZE])
 {
         time_t t = (time_t)seconds;
-        char zone[16] = "Z";
+        char zone[32] = "Z";
         struct tm tm;
         size_t n;
 

@@ -1,7 +1,8 @@
 /* Puts the body together: the image's configuration here, the rest by the files that create-internal.h lists. */
 #include "cli/create/create-internal.h"
 #include "base/strings.h"
-#include <jansson.h>
+#include "cli/cli.h"
+#include "cli/json-text.h"
 
 int brig_create_no_memory(BrigError *err)
 {
@@ -11,7 +12,7 @@ int brig_create_no_memory(BrigError *err)
 
 int brig_create_bad(BrigError *err, const char *value, const char *flag, const char *why)
 {
-        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument \"%s\" for \"%s\" flag: %s", value, flag, why);
+        return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid argument \"%s\" for \"%s\" flag: %s", value, flag, why);
 }
 
 int brig_create_set(json_t *object, const char *member, json_t *value, BrigError *err)
@@ -61,18 +62,6 @@ int brig_create_map(json_t *parent, const char *member, char *const *words, Brig
         return 0;
 }
 
-static json_t *strings(char *const *words)
-{
-        json_t *a = json_array();
-
-        BRIG_STRV_FOREACH(word, words)
-                if (json_array_append_new(a, json_string(*word)) < 0) {
-                        json_decref(a);
-                        return NULL;
-                }
-        return a;
-}
-
 /* The value that a row copies. False: it was not given. */
 static bool row_value(const CopyRow *row, const ContainerOptions *o, json_t **ret)
 {
@@ -93,7 +82,7 @@ static bool row_value(const CopyRow *row, const ContainerOptions *o, json_t **re
         case OPT_LIST:
                 if (!*(char **const *)slot)
                         return false;
-                *ret = strings(*(char **const *)slot);
+                *ret = brig_json_strings(*(char **const *)slot);
                 return true;
         default:
                 if (!((const OptInt *)slot)->set)
@@ -149,7 +138,7 @@ int brig_csv_fields(const char *s, char ***ret)
 static const CopyRow config_rows[] = {
         COPY("Hostname", STRING, hostname), COPY("Domainname", STRING, domainname), COPY("User", STRING, user),
         COPY("Tty", BOOL, tty), COPY("OpenStdin", BOOL, interactive), COPY("WorkingDir", STRING, workdir),
-        COPY("MacAddress", STRING, mac_address), COPY("StopSignal", STRING, stop_signal), COPY("StopTimeout", INT, stop_timeout),
+        COPY("StopSignal", STRING, stop_signal), COPY("StopTimeout", INT, stop_timeout),
 };
 
 typedef struct Attached { bool in, out, error; } Attached;
@@ -167,8 +156,6 @@ static int read_attach(const ContainerOptions *o, Attached *ret, BrigError *err)
                 else
                         return brig_create_bad(err, *word, "-a, --attach", "valid streams are STDIN, STDOUT and STDERR");
         }
-        if (o->detach && o->attach)
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "conflicting options: cannot specify both --attach and --detach");
         if (o->detach)
                 *ret = (Attached) { 0 };
         return 0;
@@ -195,7 +182,7 @@ static int put_command(const ContainerOptions *o, char *const *args, json_t *con
         int r = brig_create_set(config, "Image", json_string(args[0]), err);
 
         if (r >= 0 && args[1])
-                r = brig_create_set(config, "Cmd", strings(args + 1), err);
+                r = brig_create_set(config, "Cmd", brig_json_strings(args + 1), err);
         /* --entrypoint "" resets the image's: the API has no other way to say it than one empty word. */
         if (r >= 0 && o->entrypoint)
                 r = brig_create_append(config, "Entrypoint", json_string(o->entrypoint), err);
@@ -241,6 +228,8 @@ static int put_health(const ContainerOptions *o, json_t *config, BrigError *err)
         return r;
 }
 
+static const CopyRow host_rows[] = { COPY("Init", TRISTATE, init) };
+
 static int put_parts(const ContainerOptions *o, json_t *config, json_t *host, BrigError *err)
 {
         int r = put_streams(o, config, err);
@@ -260,7 +249,9 @@ static int put_parts(const ContainerOptions *o, json_t *config, json_t *host, Br
         if (r >= 0)
                 r = brig_create_devices(o, host, err);
         if (r >= 0)
-                r = brig_create_resources(o, host, err);
+                r = brig_create_copy(host_rows, ARRAY_SIZE(host_rows), o, host, err);
+        if (r >= 0)
+                r = brig_create_limits(o, host, err);
         if (r >= 0)
                 r = brig_create_security(o, host, err);
         return r;

@@ -1,6 +1,7 @@
 /* --device, --gpus, throttles and ulimits: words with an inner structure that end up in HostConfig. */
 #include "cli/create/create-internal.h"
 #include "base/strings.h"
+#include "cli/cli.h"
 
 /* ---- --device ---- */
 
@@ -94,7 +95,7 @@ static int put_gpu_field(char *field, json_t *request, json_t *lists, BrigError 
                 return brig_create_map(request, "Options", words, err);
         }
         if (!streq(key, "count"))
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument for \"--gpus\" flag: unexpected key '%s'", key);
+                return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid argument for \"--gpus\" flag: unexpected key '%s'", key);
         count = -1;
         if (!streq(value, "all") && brig_parse_i64(value, &count) < 0)
                 return brig_create_bad(err, value, "--gpus", "invalid count: must be \"all\" or a number");

@@ -30,7 +30,6 @@ int brig_create_mounts(const ContainerOptions *o, json_t *config, json_t *host, 
 int brig_create_ports(const ContainerOptions *o, json_t *config, json_t *host, BrigError *err) _must_use_;
 int brig_create_networks(const ContainerOptions *o, json_t *config, json_t *host, BrigError *err) _must_use_;
 int brig_create_devices(const ContainerOptions *o, json_t *host, BrigError *err) _must_use_;
-int brig_create_resources(const ContainerOptions *o, json_t *host, BrigError *err) _must_use_;
 int brig_create_security(const ContainerOptions *o, json_t *host, BrigError *err) _must_use_;
 
 /* "a=b,"c,d=e"" into fields as encoding/csv does for one line. */

@@ -1,6 +1,7 @@
 /* -v, --mount, --tmpfs, --volumes-from and their like. */
 #include "cli/create/create-internal.h"
 #include "base/strings.h"
+#include "cli/cli.h"
 #include <limits.h>
 
 /* A path that begins with '.' is taken from our working directory: the daemon has another one. */
@@ -90,7 +91,7 @@ static const struct { const char *word; const char *members[2]; } recursive_word
 
 static int bad_field(BrigError *err, const char *key, const char *value)
 {
-        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument for \"--mount\" flag: invalid value for %s: %s", key, value);
+        return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid value for %s: %s", key, value);
 }
 
 static int put_map_entry(json_t *parent, const char *member, const char *value, BrigError *err)
@@ -158,14 +159,14 @@ static int put_mount_field(char *field, json_t *mount, BrigError *err)
                 if (!streq(k->key, field))
                         continue;
                 if (!value && k->value != MOUNT_BOOL)
-                        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument for \"--mount\" flag: invalid field '%s' must be a key=value pair", field);
+                        return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid field '%s' must be a key=value pair", field);
                 if (k->group && streq(k->group, "DriverConfig"))
                         to = brig_create_object(brig_create_object(mount, "VolumeOptions"), "DriverConfig");
                 else if (k->group)
                         to = brig_create_object(mount, k->group);
                 return put_mount_value(k, value ?: "true", to, err);
         }
-        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument for \"--mount\" flag: unknown option '%s'", field);
+        return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "unexpected key '%s' in '%s%s%s'", field, field, value ? "=" : "", value ?: "");
 }
 
 static const struct { const char *group, *type; } group_types[] = {
@@ -173,16 +174,16 @@ static const struct { const char *group, *type; } group_types[] = {
 };
 
 /* Options of another type would be ignored by the daemon: say so instead. */
-static int check_mount(const char *word, const json_t *mount, BrigError *err)
+static int check_mount(const json_t *mount, BrigError *err)
 {
         const char *type = json_string_value(json_object_get(mount, "Type"));
 
         if (brig_str_empty(json_string_value(json_object_get(mount, "Target"))))
-                return brig_create_bad(err, word, "--mount", "target is required");
+                return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "target is required");
         for (size_t i = 0; i < ARRAY_SIZE(group_types); i++)
                 if (json_object_get(mount, group_types[i].group) && !streq(type, group_types[i].type))
-                        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument \"%s\" for \"--mount\" flag: cannot mix '%s-*' options with mount type '%s'",
-                                              word, group_types[i].type, type);
+                        return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "cannot mix '%s-*' options with mount type '%s'",
+                                              group_types[i].type, type);
         return 0;
 }
 
@@ -193,16 +194,17 @@ static int put_mount(const char *word, json_t *host, BrigError *err)
         int r = mount ? brig_csv_fields(word, &fields) : -ENOMEM;
 
         if (r < 0)
-                r = brig_create_bad(err, word, "--mount", strerror(-r));
+                r = brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "%s", strerror(-r));
         for (char **f = fields; r >= 0 && f && *f; f++)
                 r = put_mount_field(*f, mount, err);
         if (r >= 0 && !json_object_get(mount, "Type"))
                 r = brig_create_set(mount, "Type", json_string("volume"), err);
         if (r >= 0)
-                r = check_mount(word, mount, err);
+                r = check_mount(mount, err);
         if (r >= 0)
                 return brig_create_append(host, "Mounts", mount, err);
         json_decref(mount);
+        brig_error_prefix(err, "invalid argument \"%s\" for \"--mount\" flag", word);
         return r;
 }
 

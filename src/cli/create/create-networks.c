@@ -1,6 +1,7 @@
 /* --network and everything that hangs on an endpoint. */
 #include "cli/create/create-internal.h"
 #include "base/strings.h"
+#include "cli/cli.h"
 #include <arpa/inet.h>
 
 static const CopyRow host_rows[] = {
@@ -23,13 +24,13 @@ static int put_extra_host(const char *word, json_t *host, BrigError *err)
         size_t len;
 
         if (!word[name_len] || name_len == 0)
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument \"%s\" for \"--add-host\" flag: bad format for add-host: \"%s\"", word, word);
+                return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid argument \"%s\" for \"--add-host\" flag: bad format for add-host: \"%s\"", word, word);
         len = strlen(address);
         plain = len > 1 && address[0] == '[' && address[len - 1] == ']' ? strndup(address + 1, len - 2) : strdup(address);
         if (!plain)
                 return brig_create_no_memory(err);
         if (!streq(plain, "host-gateway") && !is_address(plain))
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument \"%s\" for \"--add-host\" flag: invalid IP address in add-host: \"%s\"", word, plain);
+                return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid argument \"%s\" for \"--add-host\" flag: invalid IP address in add-host: \"%s\"", word, plain);
         return brig_create_append(host, "ExtraHosts", json_sprintf("%.*s:%s", (int)name_len, word, plain), err);
 }
 
@@ -87,7 +88,7 @@ static int read_network(char **fields, json_t *endpoint, const char **ret_name, 
 }
 
 /* The options that speak of "the" network belong to the first one. */
-static int put_first_options(const ContainerOptions *o, json_t *endpoint, BrigError *err)
+static int put_first_options(const ContainerOptions *o, bool user_defined, json_t *endpoint, BrigError *err)
 {
         const struct { const char *member, *value; } addresses[] = { { "IPv4Address", o->ip }, { "IPv6Address", o->ip6 } };
         int r = 0;
@@ -99,9 +100,22 @@ static int put_first_options(const ContainerOptions *o, json_t *endpoint, BrigEr
                 r = brig_create_append(brig_create_object(endpoint, "IPAMConfig"), "LinkLocalIPs", json_string(*w), err);
         for (char **w = o->network_alias; r >= 0 && w && *w; w++)
                 r = brig_create_append(endpoint, "Aliases", json_string(*w), err);
+        for (char **w = o->link; r >= 0 && user_defined && w && *w; w++)
+                r = brig_create_append(endpoint, "Links", json_string(*w), err);
         if (r >= 0 && !brig_str_empty(o->mac_address))
                 r = brig_create_set(endpoint, "MacAddress", json_string(o->mac_address), err);
         return r;
+}
+
+/* The others are modes of the daemon's own, which have no endpoint that could be configured. */
+static bool is_user_defined(const char *name)
+{
+        static const char *const modes[] = { "default", "bridge", "none", "host" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+                if (streq(modes[i], name))
+                        return false;
+        return !brig_str_has_prefix(name, "container:");
 }
 
 static int put_network(const ContainerOptions *o, const char *word, json_t *config, json_t *host, BrigError *err)
@@ -114,11 +128,12 @@ static int put_network(const ContainerOptions *o, const char *word, json_t *conf
 
         r = r < 0 ? brig_create_bad(err, word, "--network", strerror(-r)) : read_network(fields, endpoint, &name, err);
         if (r >= 0 && first)
-                r = put_first_options(o, endpoint, err);
+                r = put_first_options(o, is_user_defined(name), endpoint, err);
         if (r >= 0 && first)
                 r = brig_create_set(host, "NetworkMode", json_string(name), err);
-        if (r >= 0)
-                return brig_create_set(brig_create_object(brig_create_object(config, "NetworkingConfig"), "EndpointsConfig"), name, endpoint, err);
+        if (r >= 0 && (is_user_defined(name) || json_object_size(endpoint) > 0))
+                return brig_create_set(brig_create_object(brig_create_object(config, "NetworkingConfig"), "EndpointsConfig"), name,
+                                       endpoint, err);
         json_decref(endpoint);
         return r;
 }

@@ -13,7 +13,7 @@ static const CopyRow rows[] = {
         COPY("MemoryReservation", SIZE, memory_reservation), COPY("MemorySwap", SIZE, memory_swap),
         COPY("MemorySwappiness", INT, memory_swappiness), COPY("OomKillDisable", BOOL, oom_kill_disable),
         COPY("PidsLimit", INT, pids_limit), COPY("CpuCount", INT, cpu_count), COPY("CpuPercent", INT, cpu_percent),
-        COPY("IOMaximumIOps", INT, io_maxiops), COPY("IOMaximumBandwidth", SIZE, io_maxbandwidth), COPY("Init", TRISTATE, init),
+        COPY("IOMaximumIOps", INT, io_maxiops), COPY("IOMaximumBandwidth", SIZE, io_maxbandwidth),
 };
 
 /* "no", "always", "unless-stopped", "on-failure[:N]". */
@@ -45,7 +45,7 @@ static int put_logging(const ContainerOptions *o, json_t *host, BrigError *err)
         return r < 0 ? r : brig_create_map(log, "Config", o->log_opt, err);
 }
 
-int brig_create_resources(const ContainerOptions *o, json_t *host, BrigError *err)
+int brig_create_limits(const ContainerOptions *o, json_t *host, BrigError *err)
 {
         int r;
 

@@ -6,8 +6,7 @@
 #define SECCOMP_FILE_MAX (4u << 20)
 
 static const CopyRow rows[] = {
-        COPY("Privileged", BOOL, privileged), COPY("CapAdd", LIST, cap_add), COPY("CapDrop", LIST, cap_drop),
-        COPY("GroupAdd", LIST, group_add), COPY("DeviceCgroupRules", LIST, device_cgroup_rule), COPY("IpcMode", STRING, ipc),
+        COPY("Privileged", BOOL, privileged), COPY("GroupAdd", LIST, group_add), COPY("DeviceCgroupRules", LIST, device_cgroup_rule), COPY("IpcMode", STRING, ipc),
         COPY("PidMode", STRING, pid), COPY("UTSMode", STRING, uts), COPY("UsernsMode", STRING, userns),
         COPY("CgroupnsMode", STRING, cgroupns),
 };
@@ -83,10 +82,38 @@ static int put_security_opt(const char *word, json_t *host, BrigError *err)
                 key_len = strcspn(word, ":");
         value = word[key_len] ? word + key_len + 1 : "";
         if (!*value && !(key_len == strlen("no-new-privileges") && brig_str_has_prefix(word, "no-new-privileges")))
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid --security-opt: \"%s\"", word);
+                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "Invalid --security-opt: \"%s\"", word);
         if (key_len == strlen("seccomp") && brig_str_has_prefix(word, "seccomp") && !streq(value, "unconfined") && !streq(value, "builtin"))
                 return put_seccomp_file(value, host, err);
         return brig_create_append(host, "SecurityOpt", json_string(word), err);
+}
+
+/* "net_admin" and "CAP_NET_ADMIN" are one: the latter goes to the daemon. */
+static void capability_name(const char *word, char out[64])
+{
+        bool whole = strcasecmp(word, "ALL") == 0 || strcasecmp(word, "RESET") == 0 || strncasecmp(word, "CAP_", 4) == 0;
+
+        (void)snprintf(out, 64, "%s%s", whole ? "" : "CAP_", word);
+        for (char *s = out; *s; s++)
+                *s = (char)(*s >= 'a' && *s <= 'z' ? *s - 'a' + 'A' : *s);
+}
+
+static int put_capabilities(const char *member, char *const *words, json_t *host, BrigError *err)
+{
+        _cleanup_strv_ char **done = NULL;
+
+        BRIG_STRV_FOREACH(w, words) {
+                char name[64];
+                int r;
+
+                capability_name(*w, name);
+                if (brig_strv_contains(done, name))
+                        continue;
+                r = brig_strv_push(&done, name) < 0 ? brig_create_no_memory(err) : brig_create_append(host, member, json_string(name), err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int brig_create_security(const ContainerOptions *o, json_t *host, BrigError *err)
@@ -95,6 +122,10 @@ int brig_create_security(const ContainerOptions *o, json_t *host, BrigError *err
 
         if (r >= 0)
                 r = brig_create_copy(rows, ARRAY_SIZE(rows), o, host, err);
+        if (r >= 0)
+                r = put_capabilities("CapAdd", o->cap_add, host, err);
+        if (r >= 0)
+                r = put_capabilities("CapDrop", o->cap_drop, host, err);
         if (r >= 0 && !o->disable_content_trust)
                 r = brig_error_set(err, BRIG_ERR_UNSUPPORTED, ENOTSUP, "--disable-content-trust=false: the client does not verify images, the daemon does");
         if (r >= 0 && o->use_api_socket)

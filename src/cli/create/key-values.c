@@ -1,6 +1,7 @@
 #include "cli/create/key-values.h"
 #include "base/buffer.h"
 #include "base/strings.h"
+#include "cli/cli.h"
 #include <ctype.h>
 #include <fcntl.h>
 
@@ -40,8 +41,9 @@ static int push_from_environment(const char *name, char ***words, BrigError *err
 int brig_key_values_env(const char *word, char ***words, BrigError *err)
 {
         if (*word == '=' || !*word)
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid argument \"%s\" for \"-e, --env\" flag: invalid environment variable: %s", word, word);
-        if (!strchr(word, '='))
+                return brig_error_set(err, BRIG_ERR_INVALID, CLI_BAD_OPTION, "invalid argument \"%s\" for \"-e, --env\" flag: invalid environment variable: %s", word, word);
+        /* A name that we do not have either goes as it is: the daemon takes the variable away from the image's. */
+        if (!strchr(word, '=') && getenv(word))
                 return push_from_environment(word, words, err);
         return push(words, strdup(word), err);
 }

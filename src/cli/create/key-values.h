@@ -11,7 +11,7 @@
  * (and is left out when there is none), else stays as it is.
  */
 int brig_key_values_file(const char *path, bool from_environment, char ***words, BrigError *err) _must_use_;
-/* Appends one --env word, its value taken from our environment when it has no '='. */
+/* Appends one --env word; without '=' its value is taken from our environment, when there is one. */
 int brig_key_values_env(const char *word, char ***words, BrigError *err) _must_use_;
 /* A whole small file, NUL-terminated; *ret_len may be NULL. */
 int brig_read_file(const char *path, size_t max, char **ret, size_t *ret_len, BrigError *err) _must_use_;

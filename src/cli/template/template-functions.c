@@ -183,7 +183,7 @@ static int do_json(TemplateCall *c)
 {
         _cleanup_buffer_ BrigBuffer b = BRIG_BUFFER_INIT(TEMPLATE_OUTPUT_MAX);
 
-        brig_json_print_go(c->args[0], &b);
+        brig_json_print_go(c->args[0], c->scope->escape_html && json_is_object(c->args[0]), &b);
         return give_text(c, &b);
 }
 

@@ -286,9 +286,17 @@ static int parse_command(Parser *ps, TemplateCommand **ret)
                 tail = &(*tail)->next;
                 c->count++;
         }
+        *ret = c;
         if (c->count == 0)
                 return *ps->p ? fail(ps, "missing value for command") : fail(ps, "unclosed action");
-        *ret = c;
+        if (c->operands->kind == OPERAND_FUNCTION) {
+                /* Errors of a call name all of it. */
+                size_t len = (size_t)(ps->p - c->operands->source);
+
+                while (isspace((unsigned char)c->operands->source[len - 1]))
+                        len--;
+                c->operands->source_len = len;
+        }
         return 0;
 }
 
@@ -532,8 +540,7 @@ static bool pipe_uses(const TemplatePipe *pipe, const char *field)
 {
         for (const TemplateCommand *c = pipe ? pipe->commands : NULL; c; c = c->next)
                 for (const TemplateOperand *o = c->operands; o; o = o->next)
-                        if (pipe_uses(o->pipe, field) || (o->n_fields > 0 && streq(o->fields[0], field)) ||
-                            (o->kind == OPERAND_DOT && o->n_fields == 0))
+                        if (pipe_uses(o->pipe, field) || (o->n_fields > 0 && streq(o->fields[0], field)))
                                 return true;
         return false;
 }

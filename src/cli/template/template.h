@@ -34,6 +34,7 @@ struct TemplateScope {
          */
         int (*field)(const TemplateScope *scope, const char *name, json_t *const *args, json_t **ret);
         const void *row;    /* for field() */
+        bool escape_html;   /* the whole row as JSON escapes < > &, as encoding/json does unless told otherwise */
         bool headers;       /* a table's head line: docker's functions pass their argument through */
 };
 

@@ -63,7 +63,7 @@ static int follow(Cli *cli, const Follow *f, BrigError *err)
         if (r >= 0)
                 r = brig_session_open(&s, err);
         if (r >= 0 && f->start)
-                r = brig_container_start(cli, f->name, f->wishes.detach_keys, err);
+                r = brig_container_start(cli, f->name, err);
         if (r < 0)
                 return r;
         brig_daemon_release(&cli->daemon);
@@ -76,15 +76,10 @@ static int follow(Cli *cli, const Follow *f, BrigError *err)
         return r < 0 ? r : status;
 }
 
-static void decrefp(json_t **json)
-{
-        json_decref(*json);
-}
-
 static int do_attach(Cli *cli, const void *options, char *const *args, BrigError *err)
 {
         const AttachOptions *o = options;
-        _cleanup_(decrefp) json_t *inspect = NULL;
+        _cleanup_unref_ json_t *inspect = NULL;
         Follow f = { .name = args[0], .sig_proxy = o->sig_proxy };
         int r = brig_container_inspect(cli, args[0], &inspect, err);
 
@@ -119,7 +114,7 @@ static const Option start_options[] = {
 
 static int start_attached(Cli *cli, const StartOptions *o, const char *name, BrigError *err)
 {
-        _cleanup_(decrefp) json_t *inspect = NULL;
+        _cleanup_unref_ json_t *inspect = NULL;
         Follow f = { .name = name, .sig_proxy = true, .start = true };
         int r = brig_container_inspect(cli, name, &inspect, err);
 
@@ -140,7 +135,7 @@ static int start_each(Cli *cli, char *const *names)
         for (; *names; names++) {
                 BrigError err = BRIG_ERROR_INIT;
 
-                if (brig_container_start(cli, *names, NULL, &err) >= 0) {
+                if (brig_container_start(cli, *names, &err) >= 0) {
                         printf("%s\n", *names);
                         continue;
                 }

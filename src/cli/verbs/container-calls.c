@@ -4,34 +4,22 @@
 #include "cli/verbs/image-calls.h"
 #include <fcntl.h>
 
-json_t *brig_json_path(const json_t *json, const char *a, const char *b)
-{
-        return json_object_get(json_object_get(json, a), b);
-}
-
-const char *brig_json_text_of(const json_t *json, const char *member)
-{
-        return json_string_value(json_object_get(json, member)) ?: "";
-}
-
 int brig_container_inspect(Cli *cli, const char *name, json_t **ret, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
 
-        brig_target_segment(&t, name);
-        brig_target_segment(&t, "json");
-        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .target = &t }, ret, err);
+        brig_url_segment(&u, name);
+        brig_url_segment(&u, "json");
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .url = &u }, ret, err);
 }
 
-int brig_container_start(Cli *cli, const char *id, const char *detach_keys, BrigError *err)
+int brig_container_start(Cli *cli, const char *id, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
 
-        brig_target_segment(&t, id);
-        brig_target_segment(&t, "start");
-        if (detach_keys)
-                brig_target_query(&t, "detachKeys", detach_keys);
-        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, NULL, err);
+        brig_url_segment(&u, id);
+        brig_url_segment(&u, "start");
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u }, NULL, err);
 }
 
 /* ---- create ---- */
@@ -58,13 +46,13 @@ static int write_cidfile(const char *path, const char *id, BrigError *err)
 
 static int post_create(Cli *cli, const ContainerOptions *o, const json_t *body, json_t **ret, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers/create");
+        _cleanup_url_ Url u = URL("/containers/create");
 
         if (!brig_str_empty(o->name))
-                brig_target_query(&t, "name", o->name);
+                brig_url_query(&u, "name", o->name);
         if (!brig_str_empty(o->platform))
-                brig_target_query(&t, "platform", o->platform);
-        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t, .body = body }, ret, err);
+                brig_url_query(&u, "platform", o->platform);
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u, .body = body }, ret, err);
 }
 
 static const char *const pull_words[] = { "missing", "always", "never" };
@@ -101,7 +89,7 @@ static int create_or_pull(Cli *cli, const ContainerOptions *o, const char *image
                 return r;
         if (image_is_missing(&first, pull)) {
                 if (!o->quiet)
-                        fprintf(stderr, "Unable to find image '%s' locally\n", image);
+                        fprintf(stderr, "Unable to find image '%s%s' locally\n", image, brig_image_is_tagged(image) ? "" : ":latest");
                 r = brig_image_pull(cli, image, o->platform, stderr, o->quiet, err);
                 return r < 0 ? r : post_create(cli, o, body, ret, err);
         }
@@ -139,28 +127,28 @@ void brig_attachment_done(Attachment *a)
 
 static int begin_attach(Cli *cli, const char *id, const AttachWishes *w, HttpConn **ret, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
 
-        brig_target_segment(&t, id);
-        brig_target_segment(&t, "attach");
-        brig_target_query(&t, "stream", "1");
-        brig_target_flag(&t, "stdin", w->input);
-        brig_target_flag(&t, "stdout", w->output);
-        brig_target_flag(&t, "stderr", w->error);
+        brig_url_segment(&u, id);
+        brig_url_segment(&u, "attach");
+        brig_url_query(&u, "stream", "1");
+        brig_url_flag(&u, "stdin", w->input);
+        brig_url_flag(&u, "stdout", w->output);
+        brig_url_flag(&u, "stderr", w->error);
         if (w->detach_keys)
-                brig_target_query(&t, "detachKeys", w->detach_keys);
-        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, true, ret, err);
+                brig_url_query(&u, "detachKeys", w->detach_keys);
+        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u }, true, ret, err);
 }
 
 static int begin_wait(Cli *cli, const char *id, const char *condition, HttpConn **ret, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
 
-        brig_target_segment(&t, id);
-        brig_target_segment(&t, "wait");
+        brig_url_segment(&u, id);
+        brig_url_segment(&u, "wait");
         if (condition)
-                brig_target_query(&t, "condition", condition);
-        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, false, ret, err);
+                brig_url_query(&u, "condition", condition);
+        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u }, false, ret, err);
 }
 
 int brig_container_attach(Cli *cli, const char *id, const AttachWishes *w, const char *condition, Attachment *ret, BrigError *err)

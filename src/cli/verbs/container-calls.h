@@ -2,11 +2,12 @@
 /* Calls on containers that several verbs share. */
 #include "cli/cli.h"
 #include "cli/create/container-options.h"
+#include "cli/json-text.h"
 #include "cli/session.h"
 
 /* GET /containers/<name>/json; *ret is a new reference. */
 int brig_container_inspect(Cli *cli, const char *name, json_t **ret, BrigError *err) _must_use_;
-int brig_container_start(Cli *cli, const char *id, const char *detach_keys, BrigError *err) _must_use_;
+int brig_container_start(Cli *cli, const char *id, BrigError *err) _must_use_;
 /* POST /containers/create, pulling the image when it is missing (--pull); prints warnings, writes --cidfile. *ret_id: free(3). */
 int brig_container_create(Cli *cli, const ContainerOptions *o, char *const *args, json_t *body, char **ret_id, BrigError *err) _must_use_;
 
@@ -30,7 +31,3 @@ int brig_container_wait_result(HttpConn *wait, int *ret_status, BrigError *err) 
 
 /* Gives what the daemon said about a payload that could not be started docker's exit status: 127, 126, else 125. */
 void brig_payload_error(BrigError *err);
-/* json[a][b], borrowed, NULL when it is not there. */
-json_t *brig_json_path(const json_t *json, const char *a, const char *b);
-/* Its text, "" when it is none. */
-const char *brig_json_text_of(const json_t *json, const char *member);

@@ -5,14 +5,14 @@
 
 static int begin(Cli *cli, const EachCall *e, const char *name, HttpConn **ret, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
 
-        brig_target_segment(&t, name);
+        brig_url_segment(&u, name);
         if (e->verb)
-                brig_target_segment(&t, e->verb);
+                brig_url_segment(&u, e->verb);
         if (e->query)
-                e->query(&t, e->options);
-        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = e->method, .target = &t }, false, ret, err);
+                e->query(&u, e->options);
+        return brig_daemon_begin(&cli->daemon, &(DaemonCall) { .method = e->method, .url = &u }, false, ret, err);
 }
 
 static int finish(const EachCall *e, HttpConn *c, const char *name, BrigError *err)

@@ -9,7 +9,7 @@
 typedef struct EachCall {
         const char *method;
         const char *verb;                  /* behind /containers/<name>/; NULL: the container itself */
-        void (*query)(Target *t, const void *options);   /* adds parameters; may be NULL */
+        void (*query)(Url *u, const void *options);   /* adds parameters; may be NULL */
         const void *options;
         bool missing_is_fine;              /* rm --force: a container that is not there is a remark, no error */
         /* Reads the answer; NULL: print the name. */

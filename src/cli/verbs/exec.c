@@ -24,24 +24,6 @@ static const Option exec_options[] = {
         OPTIONS_END
 };
 
-static void decrefp(json_t **json)
-{
-        json_decref(*json);
-}
-#define _cleanup_decref_ _cleanup_(decrefp)
-
-static json_t *strings(char *const *words)
-{
-        json_t *a = json_array();
-
-        BRIG_STRV_FOREACH(w, words)
-                if (json_array_append_new(a, json_string(*w)) < 0) {
-                        json_decref(a);
-                        return NULL;
-                }
-        return a;
-}
-
 static int read_env(const ExecOptions *o, char ***ret, BrigError *err)
 {
         int r = 0;
@@ -73,8 +55,8 @@ static int make_body(const ExecOptions *o, char *const *command, json_t **ret, B
                 return r;
         *ret = json_pack("{ss sb sb sb sb sb ss ss so so}", "User", o->user ?: "", "Privileged", o->privileged, "Tty", o->tty,
                          "AttachStdin", attach && o->interactive, "AttachStdout", attach, "AttachStderr", attach,
-                         "DetachKeys", o->detach_keys ?: "", "WorkingDir", o->workdir ?: "", "Env", strings(env),
-                         "Cmd", strings(command));
+                         "DetachKeys", o->detach_keys ?: "", "WorkingDir", o->workdir ?: "", "Env", brig_json_strings(env),
+                         "Cmd", brig_json_strings(command));
         if (!*ret || put_console_size(o, *ret) < 0)
                 return brig_error_set(err, BRIG_ERR_INVALID, EILSEQ, "writing the request: a value is not UTF-8 text (or memory is short)");
         return 0;
@@ -82,50 +64,50 @@ static int make_body(const ExecOptions *o, char *const *command, json_t **ret, B
 
 static int create_exec(Cli *cli, const ExecOptions *o, char *const *args, char **ret_id, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
-        _cleanup_decref_ json_t *body = NULL, *answer = NULL;
+        _cleanup_url_ Url u = URL("/containers");
+        _cleanup_unref_ json_t *body = NULL, *answer = NULL;
         int r = make_body(o, args + 1, &body, err);
 
         if (r < 0)
                 return r;
-        brig_target_segment(&t, args[0]);
-        brig_target_segment(&t, "exec");
-        r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t, .body = body }, &answer, err);
+        brig_url_segment(&u, args[0]);
+        brig_url_segment(&u, "exec");
+        r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u, .body = body }, &answer, err);
         if (r < 0)
                 return r;
         *ret_id = strdup(brig_json_text_of(answer, "Id"));
         return brig_str_empty(*ret_id) ? brig_error_set(err, BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered without an exec ID") : 0;
 }
 
-static void exec_target(Target *t, const char *id, const char *verb)
+static void exec_url(Url *u, const char *id, const char *verb)
 {
-        brig_target_segment(t, id);
-        brig_target_segment(t, verb);
+        brig_url_segment(u, id);
+        brig_url_segment(u, verb);
 }
 
 static int start_detached(Cli *cli, const char *id, const json_t *body, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/exec");
+        _cleanup_url_ Url u = URL("/exec");
 
-        exec_target(&t, id, "start");
-        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t, .body = body }, NULL, err);
+        exec_url(&u, id, "start");
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u, .body = body }, NULL, err);
 }
 
 /* The status stands when the stream has ended. */
 static int exec_status(Cli *cli, const char *id, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/exec");
-        _cleanup_decref_ json_t *answer = NULL;
+        _cleanup_url_ Url u = URL("/exec");
+        _cleanup_unref_ json_t *answer = NULL;
         int r;
 
-        exec_target(&t, id, "json");
-        r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .target = &t }, &answer, err);
+        exec_url(&u, id, "json");
+        r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .url = &u }, &answer, err);
         return r < 0 ? r : (int)json_integer_value(json_object_get(answer, "ExitCode"));
 }
 
 static int start_attached(Cli *cli, const ExecOptions *o, const char *id, const json_t *body, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/exec");
+        _cleanup_url_ Url u = URL("/exec");
         _cleanup_(brig_http_freep) HttpConn *stream = NULL;
         _cleanup_session_ Session s = SESSION_INIT(.daemon = &cli->daemon, .collection = "exec", .id = id,
                                                    .detach_keys = o->detach_keys, .tty = o->tty, .input = o->interactive,
@@ -134,8 +116,8 @@ static int start_attached(Cli *cli, const ExecOptions *o, const char *id, const 
         HttpResponse response;
         int r;
 
-        exec_target(&t, id, "start");
-        r = brig_daemon_open(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t, .body = body }, true, &stream, &response, err);
+        exec_url(&u, id, "start");
+        r = brig_daemon_open(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u, .body = body }, true, &stream, &response, err);
         if (r >= 0 && !response.upgraded)
                 r = brig_error_set(err, BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered exec with status %d instead of a stream", response.status);
         s.stream = stream;
@@ -153,7 +135,7 @@ static int start_attached(Cli *cli, const ExecOptions *o, const char *id, const 
 static int do_exec(Cli *cli, const void *options, char *const *args, BrigError *err)
 {
         const ExecOptions *o = options;
-        _cleanup_decref_ json_t *body = NULL;
+        _cleanup_unref_ json_t *body = NULL;
         _cleanup_free_ char *id = NULL;
         int r = o->detach ? 0 : brig_session_check_tty(o->interactive, o->tty, err);
 

@@ -20,9 +20,16 @@ int brig_image_split(const char *name, char **ret_repository, char **ret_tag, Br
         return 0;
 }
 
+bool brig_image_is_tagged(const char *name)
+{
+        const char *slash = strrchr(name, '/');
+
+        return strchr(slash ?: name, ':') || strchr(name, '@');
+}
+
 int brig_image_pull(Cli *cli, const char *name, const char *platform, FILE *to, bool quiet, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/images/create");
+        _cleanup_url_ Url u = URL("/images/create");
         _cleanup_free_ char *repository = NULL, *tag = NULL;
         _cleanup_(brig_http_freep) HttpConn *c = NULL;
         HttpResponse response;
@@ -30,11 +37,11 @@ int brig_image_pull(Cli *cli, const char *name, const char *platform, FILE *to, 
 
         if (r < 0)
                 return r;
-        brig_target_query(&t, "fromImage", repository);
+        brig_url_query(&u, "fromImage", repository);
         if (!strchr(repository, '@'))
-                brig_target_query(&t, "tag", *tag ? tag : "latest");
+                brig_url_query(&u, "tag", *tag ? tag : "latest");
         if (!brig_str_empty(platform))
-                brig_target_query(&t, "platform", platform);
-        r = brig_daemon_open(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, false, &c, &response, err);
+                brig_url_query(&u, "platform", platform);
+        r = brig_daemon_open(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u }, false, &c, &response, err);
         return r < 0 ? r : brig_progress_copy(c, to, quiet, err);
 }

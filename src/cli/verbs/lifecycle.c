@@ -20,17 +20,17 @@ static const Option stop_options[] = {
         OPTIONS_END
 };
 
-static void stop_query(Target *t, const void *options)
+static void stop_query(Url *u, const void *options)
 {
         const StopOptions *o = options;
         char seconds[24];
 
         if (!brig_str_empty(o->signal))
-                brig_target_query(t, "signal", o->signal);
+                brig_url_query(u, "signal", o->signal);
         if (!o->timeout.set)
                 return;
         (void)snprintf(seconds, sizeof(seconds), "%lld", (long long)o->timeout.value);
-        brig_target_query(t, "t", seconds);
+        brig_url_query(u, "t", seconds);
 }
 
 static int do_stop(Cli *cli, const void *options, char *const *args, BrigError *err)
@@ -62,12 +62,12 @@ static const Option kill_options[] = {
         OPTIONS_END
 };
 
-static void kill_query(Target *t, const void *options)
+static void kill_query(Url *u, const void *options)
 {
         const KillOptions *o = options;
 
         if (!brig_str_empty(o->signal))
-                brig_target_query(t, "signal", o->signal);
+                brig_url_query(u, "signal", o->signal);
 }
 
 static int do_kill(Cli *cli, const void *options, char *const *args, BrigError *err)
@@ -115,13 +115,13 @@ static const Option remove_options[] = {
         OPTIONS_END
 };
 
-static void remove_query(Target *t, const void *options)
+static void remove_query(Url *u, const void *options)
 {
         const RemoveOptions *o = options;
 
-        brig_target_flag(t, "force", o->force);
-        brig_target_flag(t, "link", o->link);
-        brig_target_flag(t, "v", o->volumes);
+        brig_url_flag(u, "force", o->force);
+        brig_url_flag(u, "link", o->link);
+        brig_url_flag(u, "v", o->volumes);
 }
 
 static int do_remove(Cli *cli, const void *options, char *const *args, BrigError *err)
@@ -166,12 +166,12 @@ const Verb brig_verb_wait = {
 
 static int do_rename(Cli *cli, const void *options, char *const *args, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
 
-        brig_target_segment(&t, args[0]);
-        brig_target_segment(&t, "rename");
-        brig_target_query(&t, "name", args[1]);
-        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .target = &t }, NULL, err);
+        brig_url_segment(&u, args[0]);
+        brig_url_segment(&u, "rename");
+        brig_url_query(&u, "name", args[1]);
+        return brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u }, NULL, err);
 }
 
 const Verb brig_verb_rename = {

@@ -21,18 +21,18 @@ static const Option logs_options[] = {
         OPTIONS_END
 };
 
-static int make_query(Target *t, const LogsOptions *o, BrigError *err)
+static int make_query(Url *u, const LogsOptions *o, BrigError *err)
 {
         const struct { const char *name, *value; } times[] = { { "since", o->since }, { "until", o->until } };
 
-        brig_target_query(t, "stdout", "1");
-        brig_target_query(t, "stderr", "1");
-        brig_target_query(t, "tail", brig_str_empty(o->tail) ? "all" : o->tail);
-        brig_target_flag(t, "follow", o->follow);
-        brig_target_flag(t, "timestamps", o->timestamps);
-        brig_target_flag(t, "details", o->details);
+        brig_url_query(u, "stdout", "1");
+        brig_url_query(u, "stderr", "1");
+        brig_url_query(u, "tail", brig_str_empty(o->tail) ? "all" : o->tail);
+        brig_url_flag(u, "follow", o->follow);
+        brig_url_flag(u, "timestamps", o->timestamps);
+        brig_url_flag(u, "details", o->details);
         for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-                int r = brig_target_query_time(t, times[i].name, times[i].value, err);
+                int r = brig_url_query_time(u, times[i].name, times[i].value, err);
 
                 if (r < 0)
                         return r;
@@ -57,7 +57,7 @@ static int copy_log(HttpConn *c, bool raw, BrigError *err)
 
 static int do_logs(Cli *cli, const void *options, char *const *args, BrigError *err)
 {
-        _cleanup_target_ Target t = TARGET("/containers");
+        _cleanup_url_ Url u = URL("/containers");
         _cleanup_(brig_http_freep) HttpConn *c = NULL;
         json_t *inspect = NULL;
         HttpResponse response;
@@ -67,12 +67,12 @@ static int do_logs(Cli *cli, const void *options, char *const *args, BrigError *
         if (r < 0)
                 return r;
         raw = json_is_true(brig_json_path(inspect, "Config", "Tty"));
-        brig_target_segment(&t, brig_json_text_of(inspect, "Id"));
+        brig_url_segment(&u, brig_json_text_of(inspect, "Id"));
         json_decref(inspect);
-        brig_target_segment(&t, "logs");
-        r = make_query(&t, options, err);
+        brig_url_segment(&u, "logs");
+        r = make_query(&u, options, err);
         if (r >= 0)
-                r = brig_daemon_open(&cli->daemon, &(DaemonCall) { .method = "GET", .target = &t }, false, &c, &response, err);
+                r = brig_daemon_open(&cli->daemon, &(DaemonCall) { .method = "GET", .url = &u }, false, &c, &response, err);
         brig_daemon_release(&cli->daemon);
         return r < 0 ? r : copy_log(c, raw, err);
 }

@@ -8,6 +8,9 @@
 #include "cli/session.h"
 #include "cli/verbs/container-calls.h"
 #include "cli/verbs/verbs.h"
+#include <poll.h>
+
+#define REMOVAL_PATIENCE_MSEC 10000
 
 /* The daemon opens the terminal with the right size at once. */
 static int put_console_size(const ContainerOptions *o, json_t *body, BrigError *err)
@@ -30,14 +33,9 @@ static int make_container(Cli *cli, const ContainerOptions *o, char *const *args
         return r < 0 ? r : brig_container_create(cli, o, args, *ret_body, ret_id, err);
 }
 
-static void body_decrefp(json_t **body)
-{
-        json_decref(*body);
-}
-
 static int do_create(Cli *cli, const void *options, char *const *args, BrigError *err)
 {
-        _cleanup_(body_decrefp) json_t *body = NULL;
+        _cleanup_unref_ json_t *body = NULL;
         _cleanup_free_ char *id = NULL;
         int r = make_container(cli, options, args, &body, &id, err);
 
@@ -50,10 +48,11 @@ static int do_create(Cli *cli, const void *options, char *const *args, BrigError
 /* The container has not started: with --rm its removal is worth waiting for, so that its name is free again. */
 static int start_failed(const ContainerOptions *o, Attachment *a, BrigError *err)
 {
+        struct pollfd p = { .fd = a->wait ? brig_http_fd(a->wait) : -1, .events = POLLIN };
         int status;
 
-        if (o->remove && a->wait)
-                (void)brig_container_wait_result(a->wait, &status, NULL);
+        if (o->remove && poll(&p, 1, REMOVAL_PATIENCE_MSEC) > 0)
+                (void)!brig_container_wait_result(a->wait, &status, NULL);   /* err has the failure that counts */
         brig_payload_error(err);
         return -EIO;
 }
@@ -75,7 +74,7 @@ static int run_attached(Cli *cli, const ContainerOptions *o, const char *id, con
         r = brig_session_open(&s, err);
         if (r < 0)
                 return r;
-        r = brig_container_start(cli, id, o->detach_keys, err);
+        r = brig_container_start(cli, id, err);
         if (r < 0) {
                 brig_session_close(&s);
                 return start_failed(o, &a, err);
@@ -99,16 +98,29 @@ static AttachWishes read_wishes(const ContainerOptions *o, const json_t *body)
         };
 }
 
+/* What docker answers with 1, not 125. */
+static int check_run(const ContainerOptions *o, BrigError *err)
+{
+        if (!o->detach)
+                return brig_session_check_tty(o->interactive, o->tty, err);
+        if (!o->attach)
+                return 0;
+        return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "conflicting options: cannot specify both --attach and --detach");
+}
+
 static int do_run(Cli *cli, const void *options, char *const *args, BrigError *err)
 {
         const ContainerOptions *o = options;
-        _cleanup_(body_decrefp) json_t *body = NULL;
+        _cleanup_unref_ json_t *body = NULL;
         _cleanup_free_ char *id = NULL;
         AttachWishes wishes;
-        int r = o->detach ? 0 : brig_session_check_tty(o->interactive, o->tty, err);
+        int r = check_run(o, err);
 
-        if (r >= 0)
-                r = make_container(cli, o, args, &body, &id, err);
+        if (r < 0) {
+                brig_cli_complain(err);
+                return 1;
+        }
+        r = make_container(cli, o, args, &body, &id, err);
         if (r < 0) {
                 brig_payload_error(err);
                 return r;
@@ -117,7 +129,7 @@ static int do_run(Cli *cli, const void *options, char *const *args, BrigError *e
                 wishes = read_wishes(o, body);
                 return run_attached(cli, o, id, &wishes, err);
         }
-        r = brig_container_start(cli, id, NULL, err);
+        r = brig_container_start(cli, id, err);
         if (r < 0) {
                 brig_payload_error(err);
                 return r;
