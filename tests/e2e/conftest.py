@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def _start(daemon, kinds=('busybox',)):
-    atexit.register(host.clean, daemon)        # the run may be interrupted; nothing of it may stay
+    atexit.register(daemon.abandon)            # the run may be interrupted; nothing of it may stay
     daemon.start()
     for kind in kinds:
         daemon.load_base(kind)
@@ -46,7 +46,9 @@ def session_daemon():
     if not places.docker_client():
         pytest.fail('no docker command line: run scripts/install-deps')
     if os.environ.get('BRIG_E2E_HOST'):
-        yield Peer(os.environ['BRIG_E2E_HOST']).load_base()
+        peer = Peer(os.environ['BRIG_E2E_HOST']).load_base()
+        yield peer
+        peer.abandon()
         return
     daemon = _start(Daemon())
     yield daemon

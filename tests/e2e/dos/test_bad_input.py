@@ -249,21 +249,15 @@ def test_load_stopped_in_the_middle(daemon):
 
 # --- the machine
 
-def test_full_disk(fresh_daemon, tmp_path):
-    disk = tmp_path / 'disk'
-    disk.mkdir()
-    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=12m,mode=755', 'none', disk], check=True)
-    try:
-        daemon = fresh_daemon(data_root=disk)
+def test_full_disk(fresh_daemon):
+    with fresh_daemon(start=False).small_disk('12m') as daemon:
+        daemon.load_base()
         before = image_ids(daemon)
         big = images.docker_archive([images.tar_of([('big', os.urandom(24 << 20))])], ['big:latest'])
         answer = load(daemon, big)
         assert failed_load(answer) and 'space' in str(answer.body).lower(), answer
         assert image_ids(daemon) == before
         assert daemon.sh('echo works') == 'works', 'what the failed load had written is still there'
-        assert daemon.destroy() == []
-    finally:
-        subprocess.run(['umount', '-l', disk], check=True)
 
 
 def test_cgroup_that_cannot_be_made(fresh_daemon):

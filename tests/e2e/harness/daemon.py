@@ -5,6 +5,7 @@ number of them run side by side. Containers outlive a daemon on purpose; destroy
 removes them, and cleans up by force what a broken engine leaves.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -35,10 +36,10 @@ class Result(subprocess.CompletedProcess):
 
 
 class Daemon:
-    def __init__(self, arguments=(), build=places.BUILD, data_root=None):
+    def __init__(self, arguments=(), build=places.BUILD):
         self.root = Path(tempfile.mkdtemp(prefix='brig-e2e-', dir='/tmp'))
         self.root.chmod(0o755)             # brig-api is another user and has to reach its state
-        self.data = Path(data_root) if data_root else self.root / 'data'
+        self.data = self.root / 'data'
         self.exec = self.root / 'run'
         self.storage = self.data / 'storage'           # layers, uppers, staging, trash: root's alone
         self.layers = self.storage / 'layers'
@@ -52,6 +53,18 @@ class Daemon:
         self.containers_seen = set()
 
     # --- life ---
+
+    @contextlib.contextmanager
+    def small_disk(self, size):
+        """The data root on a disk of its own for the while; the daemon is started in it and destroyed in it."""
+        self.data.mkdir()
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size},mode=755', 'none', self.data], check=True)
+        try:
+            yield self.start()
+            left = self.destroy(keep=True)
+            assert not left, left
+        finally:
+            subprocess.run(['umount', '-l', self.data], check=True)
 
     def command(self, *extra):
         return [str(places.program('brigd', self.build)), '--data-root', str(self.data), '--exec-root', str(self.exec),
@@ -204,7 +217,7 @@ class Daemon:
 
     # --- end ---
 
-    def destroy(self):
+    def destroy(self, keep=False):
         """Removes the containers, ends the daemons, returns what is left behind (and removes that too)."""
         if self.process and self.process.poll() is None and self.alive():
             self.note_containers()
@@ -213,15 +226,20 @@ class Daemon:
             try:
                 self.stop()
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                host.clean(self)
-                shutil.rmtree(self.root, ignore_errors=True)
+                self.abandon()
                 return ['brigd did not end on SIGTERM']
         left = host.residue(self)
+        if not keep:
+            self.abandon()
+        return left
+
+    def abandon(self):
+        """Nothing of it stays, whatever state it is in."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
         host.clean(self)
         shutil.rmtree(self.root, ignore_errors=True)
-        return left
 
 
 class Peer(Daemon):
@@ -234,3 +252,6 @@ class Peer(Daemon):
 
     def pids(self):
         return None
+
+    def abandon(self):
+        shutil.rmtree(self.root, ignore_errors=True)
