@@ -18,7 +18,8 @@ typedef struct BindQuestion {
         const char *source;      /* as it was asked for: for the message */
         bool writable;
         bool recursive;          /* submounts come along and are judged too */
-        bool inside;             /* not fd itself: something that is to be made in that folder */
+        bool writable_below;     /* ... and can be written: "ro" of an rbind need not reach them */
+        const char *missing;     /* NULL, or: not fd itself, but this normalised path, which is to be made in it */
 } BindQuestion;
 /* 0, or BRIG_ERR_DENIED naming rule, file, line and what would allow it. */
 int brig_bind_judge(const BindJudge *j, const BindQuestion *q, BrigError *err) _must_use_;

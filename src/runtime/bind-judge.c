@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 
 #define ANCESTORS_MAX 1024
+/* Above the length of any path: a rule that holds within the source's own file system is nearer than one of a mount above it. */
+#define SAME_FILE_SYSTEM ((size_t)1 << 16)
 
 /* Where something is: by inode, and by its place in its own file system. */
 typedef struct Place {
@@ -134,7 +136,11 @@ BindJudge *brig_bind_judge_free(BindJudge *j)
         return NULL;
 }
 
-/* How near a rule is: 0 not at all, else longer for a rule further down the path. */
+/*
+ * How near a rule is: 0 not at all, else more for a rule further down the path.
+ * Lengths are compared within one measure only: "/" inside of the disk that holds
+ * the data root is nearer than an exception for the folder where that disk is mounted.
+ */
 static size_t rule_weight(const JudgedRule *j, const Place *source, const Place *above, size_t n_above)
 {
         bool tree = j->rule->tree;
@@ -147,45 +153,67 @@ static size_t rule_weight(const JudgedRule *j, const Place *source, const Place 
                 return 0;
         /* An exception covers what lies beneath it: "allow bind /etc/ssl/certs" means its files too. */
         if (same_fs(&j->place, source) && brig_path_is_beneath(source->inside, j->place.inside))
-                return strlen(j->place.inside) + 1;
+                return SAME_FILE_SYSTEM + strlen(j->place.inside) + 1;
         for (size_t i = 0; i < n_above; i++)
                 if (same_inode(&j->place, &above[i]))
                         return strlen(j->place.seen) + 1;
         return 0;
 }
 
-/* Folders above, up to the root, by "..": as the kernel sees them now. */
-static size_t walk_up(int fd, const char *seen, Place *out, size_t max)
+static int open_parent(int fd, const char *seen)
 {
-        _cleanup_close_ int at = -EBADF;
+        _cleanup_free_ char *parent = NULL;
         struct stat st;
-        size_t n = 0;
+        char *slash;
+        int at;
 
-        if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
-                _cleanup_free_ char *parent = brig_str_dup(seen);
-                char *slash = parent ? strrchr(parent, '/') : NULL;
-
-                if (!slash)
-                        return 0;
-                slash[slash == parent] = '\0';
-                at = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        } else {
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode)) {
                 at = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                return at < 0 ? -errno : at;
         }
-        while (at >= 0 && n < max && fstat(at, &st) == 0) {
-                out[n++] = (Place){ .there = true, .device = st.st_dev, .inode = st.st_ino };
-                if (n > 1 && same_inode(&out[n - 1], &out[n - 2]))
-                        break; /* ".." of the root is the root */
+        parent = brig_str_dup(seen);
+        if (!parent)
+                return -ENOMEM;
+        slash = strrchr(parent, '/');
+        if (!slash)
+                return -ESTALE;
+        slash[slash == parent] = '\0';
+        at = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return at < 0 ? -errno : at;
+}
+
+/* Folders above, up to the root, by "..": as the kernel sees them now. What cannot be seen to its end is not judged, but refused. */
+static int walk_up(int fd, const char *seen, Place *out, size_t max, size_t *ret_n)
+{
+        _cleanup_close_ int at = open_parent(fd, seen);
+        struct stat st;
+
+        for (size_t n = 0; at >= 0 && n < max; n++) {
+                if (fstat(at, &st) < 0)
+                        return -errno;
+                out[n] = (Place){ .there = true, .device = st.st_dev, .inode = st.st_ino };
+                if (n > 0 && same_inode(&out[n], &out[n - 1])) {
+                        *ret_n = n; /* ".." of the root is the root */
+                        return 0;
+                }
                 int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
                 (void)brig_close(at);
-                at = up;
+                at = up < 0 ? -errno : up;
         }
-        return n;
+        return at < 0 ? at : -ENAMETOOLONG;
 }
 
 static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestion *q, const char *what, BrigError *err)
 {
+        if (rule->line == 0) {
+                char subject[512];
+
+                (void)snprintf(subject, sizeof subject, "bind source \"%.200s\" %.200s", q->source, what);
+                return brig_ceiling_deny(j->ceiling, rule, subject, err);
+        }
         if (rule->allow)
                 return brig_error_set(err, BRIG_ERR_DENIED, EACCES,
                                       "bind source \"%s\" %s may only be read (rule \"allow bind %s ro\", %s:%u): mount it read-only, or an administrator may drop \"ro\" there",
@@ -195,31 +223,62 @@ static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestio
                               what, rule->tree ? "tree" : "bind", rule->path, j->ceiling->file, rule->line, q->source);
 }
 
-/* The nearest rule decides; of two equally near ones the exception. */
+/* The nearest rule, or NULL; of two equally near ones the later line. */
+static const CeilingRule *nearest_rule(const BindJudge *j, const Place *place, const Place *above, size_t n_above, const BindQuestion *q, bool *ret_exact)
+{
+        const CeilingRule *best = NULL;
+        size_t best_weight = 1;
+
+        for (size_t i = 0; i < j->n_rules; i++) {
+                const CeilingRule *rule = j->rules[i].rule;
+                size_t weight = rule_weight(&j->rules[i], place, above, n_above);
+
+                if (q->missing && weight == SIZE_MAX)
+                        weight = rule->tree || rule->allow ? SIZE_MAX - 1 : 0;
+                if (weight >= best_weight) {
+                        best = rule;
+                        best_weight = weight;
+                }
+        }
+        *ret_exact = best && best_weight == SIZE_MAX;
+        return best;
+}
+
+/* A forbidden tree that does not exist yet has no inode: whoever makes it is known by the path that it will have. */
+static int judge_missing(const BindJudge *j, const Place *place, const BindQuestion *q, BrigError *err)
+{
+        _cleanup_free_ char *path = join_paths(place->seen, q->missing);
+
+        if (!path)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot judge bind source \"%s\"", q->source);
+        for (size_t i = 0; i < j->n_rules; i++) {
+                const JudgedRule *rule = &j->rules[i];
+
+                if (!rule->place.there && !rule->rule->allow &&
+                    (rule->rule->tree ? brig_path_is_beneath(path, rule->rule->path) : streq(path, rule->rule->path)))
+                        return refuse(j, rule->rule, q, "is not there", err);
+        }
+        return 0;
+}
+
 static int judge_place(const BindJudge *j, const Place *place, int fd, const BindQuestion *q, BrigError *err)
 {
         _cleanup_free_ Place *above = calloc(ANCESTORS_MAX, sizeof *above);
         const CeilingRule *best = NULL;
-        size_t best_weight = 0, n_above;
+        size_t n_above = 0;
+        bool exact;
         char what[PATH_MAX + 16];
+        int r = above ? walk_up(fd, place->seen, above, ANCESTORS_MAX, &n_above) : -ENOMEM;
 
-        if (!above)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot judge bind source \"%s\"", q->source);
-        n_above = fd >= 0 ? walk_up(fd, place->seen, above, ANCESTORS_MAX) : 0;
-        for (size_t i = 0; i < j->n_rules; i++) {
-                size_t weight = rule_weight(&j->rules[i], place, above, n_above);
-
-                if (q->inside && weight == SIZE_MAX)
-                        weight = j->rules[i].rule->tree || j->rules[i].rule->allow ? strlen(j->rules[i].place.inside) + 1 : 0;
-                if (weight > best_weight || (weight == best_weight && weight > 0 && j->rules[i].rule->allow)) {
-                        best = j->rules[i].rule;
-                        best_weight = weight;
-                }
-        }
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot judge bind source \"%s\"", q->source);
+        best = nearest_rule(j, place, above, n_above, q, &exact);
         (void)snprintf(what, sizeof what, "(%s)", place->seen);
         if (best && (!best->allow || (best->readonly && q->writable)))
                 return refuse(j, best, q, what, err);
-        if (q->inside || (best && best_weight == SIZE_MAX))
+        if (q->missing)
+                return judge_missing(j, place, q, err);
+        if (exact)
                 return 0;
         /* A forbidden tree beneath the source would be reached through it, unless the source itself is an exception. */
         for (size_t i = 0; i < j->n_rules; i++) {
@@ -237,6 +296,8 @@ static int judge_place(const BindJudge *j, const Place *place, int fd, const Bin
 /* A recursive bind brings every mount beneath the source along: each is a source of its own. */
 static int judge_submounts(const BindJudge *j, const Place *source, const BindQuestion *q, BrigError *err)
 {
+        const BindQuestion below = { .fd = q->fd, .source = q->source, .writable = q->writable_below };
+
         for (size_t i = 0; i < j->table.n; i++) {
                 const MountEntry *mount = &j->table.entries[i];
                 _cleanup_close_ int fd = -EBADF;
@@ -251,7 +312,7 @@ static int judge_submounts(const BindJudge *j, const Place *source, const BindQu
                 r = place_of(&j->table, fd, &place);
                 if (r < 0)
                         return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot judge \"%s\" beneath bind source \"%s\"", mount->point, q->source);
-                r = judge_place(j, &place, -EBADF, q, err);
+                r = judge_place(j, &place, fd, &below, err);
                 if (r < 0)
                         return r;
         }

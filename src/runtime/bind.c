@@ -14,11 +14,11 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* Docker's -v makes a missing source as root's folder. What is above it decides whether it may. */
-static int make_source(const PlanMount *m, const BindJudge *judge, BrigError *err)
+/* The lowest folder on the way to the source that is there; what is not, "a/b", goes to `text`. */
+static int open_above(const PlanMount *m, char text[BRIG_PLAN_MAX_PATH + 1], BrigError *err)
 {
         _cleanup_free_ char *path = brig_str_dup(m->source);
-        _cleanup_close_ int above = -EBADF, root = -EBADF, made = -EBADF;
+        int above, r;
 
         if (!path)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot make bind source \"%s\"", m->source);
@@ -28,21 +28,37 @@ static int make_source(const PlanMount *m, const BindJudge *judge, BrigError *er
                 if (!slash)
                         return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "bind source \"%s\" is not absolute", m->source);
                 slash[slash == path] = '\0';
-                above = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-                if (above >= 0 || errno != ENOENT || slash == path)
+                above = brig_path_open_host(path, O_PATH | O_DIRECTORY);
+                if (above != -ENOENT || slash == path)
                         break;
         }
+        r = above < 0 ? above : brig_path_normalise(m->source + strlen(path), text, BRIG_PLAN_MAX_PATH + 1);
+        if (r >= 0)
+                return above;
+        (void)brig_close(above);
+        return brig_error_errno(err, BRIG_ERR_INVALID, r, "cannot make bind source \"%s\"", m->source);
+}
+
+/*
+ * Docker's -v makes a missing source as root's folder. What is above it decides
+ * whether it may; and it is made from that very folder, so that a link which
+ * somebody puts into the way meanwhile leads nowhere.
+ */
+static int make_source(const PlanMount *m, const BindJudge *judge, BrigError *err)
+{
+        char missing[BRIG_PLAN_MAX_PATH + 1];
+        _cleanup_close_ int above = open_above(m, missing, err), made = -EBADF;
+
         if (above < 0)
-                return brig_error_errno(err, BRIG_ERR_INVALID, errno, "cannot make bind source \"%s\"", m->source);
+                return above;
         if (judge) {
-                const BindQuestion q = { .fd = above, .source = m->source, .writable = true, .inside = true };
+                const BindQuestion q = { .fd = above, .source = m->source, .writable = true, .missing = missing };
                 int r = brig_bind_judge(judge, &q, err);
 
                 if (r < 0)
                         return r;
         }
-        root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        made = root < 0 ? -errno : brig_path_make_dir_in(root, m->source, 0755);
+        made = brig_path_make_dir_in(above, missing, 0755);
         return made < 0 ? brig_error_errno(err, BRIG_ERR_INVALID, made, "cannot make bind source \"%s\"", m->source) : TAKE_FD(made);
 }
 
@@ -107,6 +123,7 @@ static int resolve_one(Launch *l, const PlanMount *m, const BindJudge *judge, Bi
         if (judge) {
                 const BindQuestion q = {
                         .fd = source, .source = m->source, .writable = !(m->attr & MOUNT_ATTR_RDONLY), .recursive = m->flags & PLAN_MOUNT_F_RECURSIVE,
+                        .writable_below = !(m->attr & MOUNT_ATTR_RDONLY) || !(m->flags & PLAN_MOUNT_F_RO_RECURSIVE),
                 };
 
                 r = brig_bind_judge(judge, &q, err);
