@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -187,11 +185,11 @@ static int check_rlimits(const Barrier *b, BrigError *err)
 {
         for (size_t i = 0; i < b->plan->n_rlimits; i++) {
                 const PlanRlimit *want = &b->plan->rlimits[i];
-                struct rlimit have;
+                ProcessLimit have;
 
-                if (prlimit(b->p->pid, want->resource, NULL, &have) < 0)
+                if (brig_procinfo_limit(b->c->proc_fd, b->p->pid, want->resource, &have) < 0)
                         return weaker(err, "ulimit %s cannot be read", brig_rlimit_name(want->resource));
-                if (have.rlim_max > want->hard || have.rlim_cur > want->soft)
+                if (have.hard > want->hard || have.soft > want->soft)
                         return weaker(err, "ulimit %s is above %llu:%llu", brig_rlimit_name(want->resource), (unsigned long long)want->soft,
                                       (unsigned long long)want->hard);
         }

@@ -3,6 +3,7 @@
 #include "sys/fd.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void pid_path(pid_t pid, const char *file, char *out, size_t size)
@@ -92,5 +93,43 @@ int brig_procinfo_status(int proc_fd, pid_t pid, ProcessStatus *ret)
                 .seccomp_filters = (unsigned)status_number(text, "Seccomp_filters", 10, 0),
                 .pid_depth = count_words(text, "NSpid"),
         };
+        return 0;
+}
+
+/* The kernel's own words (fs/proc/base.c), padded to 26 columns. */
+static const char *const limit_names[] = {
+        [RLIMIT_CPU] = "Max cpu time", [RLIMIT_FSIZE] = "Max file size", [RLIMIT_DATA] = "Max data size", [RLIMIT_STACK] = "Max stack size",
+        [RLIMIT_CORE] = "Max core file size", [RLIMIT_RSS] = "Max resident set", [RLIMIT_NPROC] = "Max processes", [RLIMIT_NOFILE] = "Max open files",
+        [RLIMIT_MEMLOCK] = "Max locked memory", [RLIMIT_AS] = "Max address space", [RLIMIT_LOCKS] = "Max file locks",
+        [RLIMIT_SIGPENDING] = "Max pending signals", [RLIMIT_MSGQUEUE] = "Max msgqueue size", [RLIMIT_NICE] = "Max nice priority",
+        [RLIMIT_RTPRIO] = "Max realtime priority", [RLIMIT_RTTIME] = "Max realtime timeout",
+};
+
+static uint64_t limit_value(const char **at)
+{
+        const char *start = *at + strspn(*at, " ");
+
+        *at = start + strcspn(start, " \n");
+        return strncmp(start, "unlimited", 9) == 0 ? UINT64_MAX : strtoull(start, NULL, 10);
+}
+
+int brig_procinfo_limit(int proc_fd, pid_t pid, unsigned resource, ProcessLimit *ret)
+{
+        char text[4096], name[40];
+        const char *at;
+        ssize_t n;
+
+        if (resource >= ARRAY_SIZE(limit_names) || !limit_names[resource])
+                return -EINVAL;
+        n = brig_procinfo_read(proc_fd, pid, "limits", text, sizeof text);
+        if (n < 0)
+                return (int)n;
+        (void)snprintf(name, sizeof name, "\n%s ", limit_names[resource]);
+        at = strstr(text, name);
+        if (!at)
+                return -ENODATA;
+        at += strlen(name);
+        ret->soft = limit_value(&at);
+        ret->hard = limit_value(&at);
         return 0;
 }

@@ -14,6 +14,9 @@ typedef struct ProcessStatus {
 
 /* proc_fd: root of a procfs. A vanished process is -ENOENT or -ESRCH. */
 int brig_procinfo_status(int proc_fd, pid_t pid, ProcessStatus *ret) _must_use_;
+/* Soft and hard value of a resource limit; by the text of /proc/<pid>/limits, because prlimit(2) on another user's process needs CAP_SYS_RESOURCE. */
+typedef struct ProcessLimit { uint64_t soft, hard; /* UINT64_MAX: unlimited */ } ProcessLimit;
+int brig_procinfo_limit(int proc_fd, pid_t pid, unsigned resource, ProcessLimit *ret) _must_use_;
 /* Device and inode of /proc/<pid>/ns/<name>; pid 0 is the caller. */
 typedef struct NamespaceId { uint64_t device, inode; } NamespaceId;
 int brig_procinfo_namespace(int proc_fd, pid_t pid, const char *name, NamespaceId *ret) _must_use_;
