@@ -39,7 +39,7 @@ static int read_ceiling(int fd, Ceiling **ret, BrigError *err)
 
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot read the ceiling");
-        r = brig_ceiling_parse(map, len, BRIG_SYSCONFDIR "/ceiling.conf", ret, err);
+        r = brig_ceiling_parse(map, len, NULL, ret, err);
         (void)munmap(map, len); /* the rules are copies */
         return r;
 }

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "base/strings.h"
+#include "plan/ceiling.h"
 #include "sys/fd.h"
 #include "sys/memfd.h"
 #include <fcntl.h>
@@ -264,7 +265,10 @@ static void spawn_monitor(Container *c)
 static void send_start(Container *c, int plan, const StartOptions *options)
 {
         static const char open_ceiling[] = "# nothing is forbidden\n";
-        const char *text = options->ceiling ? options->ceiling : open_ceiling;
+        const char *rules = options->ceiling ? options->ceiling : open_ceiling;
+        _cleanup_(brig_ceiling_freep) Ceiling *parsed = NULL;
+        BrigError err = BRIG_ERROR_INIT;
+        _cleanup_free_ char *text = NULL;
         const WireMessage hello = { .type = WIRE_HELLO, .hello = { BRIG_WIRE_VERSION, "brigd", "" } };
         WireMessage m = { .type = WIRE_MONITOR_START, .serial = ++c->serial, .n_fds = BRIG_WIRE_START_FDS + (options->stream >= 0), .monitor_start = {
                 .id = c->id, .range_base = TEST_RANGE_BASE, .range_size = TEST_RANGE_SIZE, .storage_base = TEST_STORAGE_BASE,
@@ -273,6 +277,9 @@ static void send_start(Container *c, int plan, const StartOptions *options)
         } };
         int ceiling;
 
+        if (brig_ceiling_parse(rules, strlen(rules), "/etc/brig/ceiling.conf", &parsed, &err) < 0)
+                fail_msg("ceiling: %s", err.message);
+        text = brig_ceiling_text(parsed);
         assert_int_equal(brig_memfd_sealed("ceiling", text, strlen(text), 0, &ceiling), 0);
         m.fds[WIRE_START_PLAN] = plan;
         m.fds[WIRE_START_STORAGE] = c->scratch->storage;
