@@ -115,7 +115,7 @@ static const char *const allowed[] = {
         /* bytes and descriptors */
         "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "lseek", "close", "close_range", "dup", "dup2", "dup3",
         "fcntl", "pipe2", "eventfd2", "timerfd_create", "timerfd_settime", "signalfd4", "memfd_create", "sendfile", "copy_file_range", "splice",
-        "fadvise64", "fallocate", "flock",
+        "fadvise64", "fallocate", "flock", "inotify_init1", "inotify_add_watch",
         /* files */
         "open", "openat", "openat2", "access", "faccessat", "faccessat2", "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs",
         "getdents64", "readlink", "readlinkat", "getcwd", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2",
