@@ -8,6 +8,8 @@ _noreturn_ void brig_waiter_main(Launch *l);
 _noreturn_ void brig_process_main(Launch *l, bool first);
 /* 0, 1 and 2 on the null device at path: no descriptor of brigd's outlives the first birth. */
 int brig_process_null_stdio(const char *path, BrigError *err) _must_use_;
+/* BRIG_ERR_DENIED when an exec plan is weaker than the container it is for. */
+int brig_session_check_plan(const RuntimeRequest *request, const LaunchPlan *p, BrigError *err) _must_use_;
 /* M's side of the message STDIO. */
 int brig_process_take_stdio(RuntimeStdio *s, BirthMessage *m, BrigError *err) _must_use_;
 /* Writes the plan's oom_score_adj for pid: its children inherit it. */

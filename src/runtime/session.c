@@ -3,8 +3,10 @@
 #include "runtime/birth-internal.h"
 #include "runtime/process-internal.h"
 
+#include "base/strings.h"
 #include "sys/fd.h"
 #include "sys/process.h"
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -26,6 +28,34 @@ static int ask_for_birth(RuntimeContainer *c, int plan_fd, int child_link, Runti
         return 0;
 }
 
+static uint64_t all_caps(const PlanCaps *c)
+{
+        return c->bounding | c->effective | c->permitted | c->inheritable | c->ambient;
+}
+
+/*
+ * A session is a guest of its container: it brings no weaker lock with it. W holds
+ * every capability of its user namespace; where that is the host's, a session that
+ * may ask for more than the container has would be root of the host.
+ */
+int brig_session_check_plan(const RuntimeRequest *request, const LaunchPlan *p, BrigError *err)
+{
+        const LaunchPlan *container = request->plan;
+        bool userns = (container->namespaces & CLONE_NEWUSER) && !(request->disabled & RUNTIME_LAYER_USERNS);
+        uint64_t beyond = all_caps(&p->caps) & ~all_caps(&container->caps);
+
+        if (p->kind != PLAN_KIND_EXEC || !streq(p->container_id, container->container_id))
+                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "the exec plan is not one of container \"%s\"", container->container_id);
+        if (beyond && !userns)
+                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "the session asks for capabilities %#llx that its container, which is in the host's user namespace, does not have",
+                                      (unsigned long long)beyond);
+        if ((container->flags & PLAN_F_NO_NEW_PRIVS) && !(p->flags & PLAN_F_NO_NEW_PRIVS))
+                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "the session leaves out no_new_privs, which its container has");
+        if (container->n_bpf > 0 && p->n_bpf == 0)
+                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "the session leaves out the seccomp filter, which its container has");
+        return 0;
+}
+
 int brig_runtime_session_begin(RuntimeContainer *c, int plan_fd, RuntimeSession *ret, BrigError *err)
 {
         RuntimeSession s = {
@@ -36,10 +66,13 @@ int brig_runtime_session_begin(RuntimeContainer *c, int plan_fd, RuntimeSession 
 
         if (r < 0)
                 return r;
-        r = s.plan.kind == PLAN_KIND_EXEC ? brig_birth_pair(pair) : -EINVAL;
-        if (r < 0) {
-                (void)brig_error_errno(err, BRIG_ERR_INVALID, r, "cannot use the exec plan");
-        } else {
+        r = brig_session_check_plan(&c->request, &s.plan, err);
+        if (r >= 0) {
+                r = brig_birth_pair(pair);
+                if (r < 0)
+                        (void)brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot make a socket pair");
+        }
+        if (r >= 0) {
                 s.link = pair[0];
                 r = ask_for_birth(c, plan_fd, pair[1], &s, err);
                 (void)brig_close(pair[1]);

@@ -137,6 +137,24 @@ static int give_stream(const Launch *l, int fd)
         return fchown(fd, l->uid, (gid_t)-1) < 0 ? -errno : 0;
 }
 
+/*
+ * Before anything of the image or the plan is looked up. Close-on-exec comes too
+ * late: working directory, program, its "#!" line and its ELF interpreter are
+ * opened by names that may go through /proc/self/fd (CVE-2024-21626).
+ */
+static int close_rest(Launch *l)
+{
+        const int keep[] = { 0, 1, 2, l->link, l->proc_fd };
+        int r = brig_fd_close_except(keep, ARRAY_SIZE(keep));
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < ARRAY_SIZE(l->stdio); i++)
+                l->stdio[i] = -EBADF;
+        l->terminal = l->peer = l->waiter_link = l->root_fd = l->devpts_fd = -EBADF;
+        return 0;
+}
+
 int brig_step_session(Launch *l, BrigError *err)
 {
         int r = 0;
@@ -147,5 +165,7 @@ int brig_step_session(Launch *l, BrigError *err)
                 r = l->terminal >= 0 ? brig_tty_control(l->terminal) : setsid() < 0 ? -errno : 0;
         for (int i = 0; r >= 0 && i < 3; i++)
                 r = dup2(l->stdio[i], i) < 0 ? -errno : 0;
+        if (r >= 0)
+                r = close_rest(l);
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot set up the standard streams") : 0;
 }
