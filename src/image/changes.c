@@ -473,6 +473,11 @@ int brig_changes_apply(ImageContainerConfig *config, char *const *changes, BrigE
         BRIG_STRV_FOREACH(change, changes) {
                 _cleanup_strv_ char **lines = NULL;
 
+                _cleanup_json_ json_t *text = json_string(*change);
+
+                /* The configuration is JSON. */
+                if (!text)
+                        return brig_error_set(err, BRIG_ERR_INVALID, EILSEQ, "a change is not UTF-8");
                 if (strlen(*change) > CHANGE_MAX)
                         return brig_error_set(err, BRIG_ERR_INVALID, E2BIG, "a change is longer than %u bytes", CHANGE_MAX);
                 if (brig_strv_split(*change, '\n', &lines) < 0)

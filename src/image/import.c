@@ -113,6 +113,20 @@ static int import_names(const char *reference, char ***ret, BrigError *err)
         return brig_strv_consume(ret, brig_reference_text(&r, true)) < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot import") : 0;
 }
 
+/* What goes into the configuration as it is must be JSON's kind of text. */
+static int check_texts(const ImageImport *o, BrigError *err)
+{
+        const char *const texts[] = { o->message, o->os, o->arch };
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+                _cleanup_json_ json_t *text = texts[i] ? json_string(texts[i]) : NULL;
+
+                if (texts[i] && !text)
+                        return brig_error_set(err, BRIG_ERR_INVALID, EILSEQ, "message and platform must be UTF-8");
+        }
+        return 0;
+}
+
 static void intake_done(Intake *in)
 {
         brig_blob_writer_done(&in->writer);
@@ -128,6 +142,8 @@ int brig_image_import(ImageStore *s, const ImageSource *source, const ImageImpor
         int r = import_names(options->reference, &names, err);
 
         /* A mistake in the changes is told before gigabytes were sent. */
+        if (r == 0)
+                r = check_texts(options, err);
         if (r == 0)
                 r = brig_changes_check(options->changes, err);
         if (r == 0)

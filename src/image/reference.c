@@ -226,13 +226,15 @@ char *brig_reference_text(const Reference *r, bool latest)
 
 const char *brig_reference_familiar_name(const char *name)
 {
+        const char *path = name + strlen(DEFAULT_DOMAIN "/");
+
         if (!brig_str_has_prefix(name, DEFAULT_DOMAIN "/"))
                 return name;
-        name += strlen(DEFAULT_DOMAIN "/");
         /* library/x is x; library/x/y is somebody's repository of that name */
-        if (brig_str_has_prefix(name, OFFICIAL_PREFIX) && !strchr(name + strlen(OFFICIAL_PREFIX), '/'))
-                name += strlen(OFFICIAL_PREFIX);
-        return name;
+        if (brig_str_has_prefix(path, OFFICIAL_PREFIX) && !strchr(path + strlen(OFFICIAL_PREFIX), '/'))
+                return path + strlen(OFFICIAL_PREFIX);
+        /* docker.io/evil.example/x cut short would name another registry */
+        return domain_len(path) > 0 ? name : path;
 }
 
 int brig_reference_normalise(const char *name, char **ret, BrigError *err)
