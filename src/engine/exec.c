@@ -437,20 +437,6 @@ static void note_failure(ExecSession *s, BrigError *err)
         pthread_mutex_unlock(&s->container->engine->lock);
 }
 
-/* The answer to the client was sent before the start: what went wrong can only be told on the stream, as Docker does. */
-static void tell_stream(const ExecSession *s, int fd, const BrigError *err)
-{
-        _cleanup_free_ char *text = brig_str_printf("%s\r\n", err->message);
-        size_t len = text ? strlen(text) : 0;
-        unsigned char header[8] = { 2, 0, 0, 0, 0, 0, (unsigned char)(len >> 8), (unsigned char)len };
-
-        if (fd < 0 || !text)
-                return;
-        if (!s->config.tty)
-                (void)send(fd, header, sizeof header, MSG_NOSIGNAL | MSG_DONTWAIT); /* who went away misses nothing */
-        (void)send(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 int brig_exec_start(Engine *e, const char *id, int stream_fd, const int64_t console_size[2], BrigError *err)
 {
         _cleanup_close_ int fd = stream_fd;
@@ -469,8 +455,6 @@ int brig_exec_start(Engine *e, const char *id, int stream_fd, const int64_t cons
                 if (r < 0)
                         note_failure(s, failure);
         }
-        if (r < 0)
-                tell_stream(s, fd, failure);
         return r;
 }
 
