@@ -97,6 +97,15 @@ static int end_run(Container *c, const ExitRecord *record, bool *ret_restart)
         return 0;
 }
 
+/* The end of a container that is not stored (any more): brigd may forget it, and its folder goes. */
+static void end_stranger(Engine *e, const char *id)
+{
+        WireMessage m = { .type = WIRE_REMOVE, .id = { .id = id } };
+
+        acknowledge(e, id);
+        BRIG_IGNORE(brig_link_ask(e->link, &m, NULL, NULL, NULL)); /* what stays is found by the next engine */
+}
+
 static void run_exit_job(void *owner, void *context);
 
 /* A full disk or no memory: the exit is tried again, because brigd repeats only after a new connection. */
@@ -116,7 +125,11 @@ void brig_container_exited(Engine *e, const ExitRecord *record)
         _cleanup_(brig_container_give_backp) Container *c = NULL;
         bool restart = false, remove;
 
-        if (brig_container_take(e, record->id, &c, NULL) < 0 || !is_news(c, record)) {
+        if (brig_container_take(e, record->id, &c, NULL) < 0) {
+                end_stranger(e, record->id);
+                return;
+        }
+        if (!is_news(c, record)) {
                 acknowledge(e, record->id);
                 return;
         }
@@ -152,4 +165,36 @@ void brig_container_note_exit(Engine *e, const WireExited *m)
                 record->finished_at = brig_now_realtime();
         /* what is dropped was not acknowledged either */
         BRIG_IGNORE(brig_jobs_post(e->exits, 0, &(JobCall){ .run = run_exit_job, .drop = record_free, .context = record }));
+}
+
+/* --- a launch that outlived the engine that asked for it ------------------ */
+
+typedef struct StatusRecord { BrigId id; int pid; int64_t started_at; } StatusRecord;
+
+static void run_status_job(void *owner, void *context)
+{
+        _cleanup_free_ StatusRecord *record = context;
+        _cleanup_(brig_container_give_backp) Container *c = NULL;
+        _cleanup_run_ ContainerRun next = { 0 };
+
+        if (brig_container_take(owner, record->id, &c, NULL) < 0 || !(c->run.starting || c->run.state == CONTAINER_RUNNING) || brig_run_copy(&next, &c->run) < 0)
+                return;
+        if (next.starting)
+                next.state = CONTAINER_RUNNING;
+        next.starting = false;
+        next.pid = record->pid;
+        if (record->started_at > 0)
+                next.started_at = record->started_at;
+        BRIG_IGNORE(brig_container_commit(c, &next, false, NULL)); /* the next engine is told the same */
+}
+
+void brig_container_note_status(Engine *e, const WireStatus *m)
+{
+        StatusRecord *record = m->state == WIRE_STATE_EXITED ? NULL : calloc(1, sizeof *record);
+
+        if (!record)
+                return; /* an exit is told by EXITED */
+        *record = (StatusRecord){ .pid = m->pid, .started_at = (int64_t)m->started_at };
+        (void)snprintf(record->id, sizeof record->id, "%s", m->id);
+        BRIG_IGNORE(brig_jobs_post(e->exits, 0, &(JobCall){ .run = run_status_job, .drop = free, .context = record })); /* likewise */
 }

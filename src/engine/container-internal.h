@@ -123,6 +123,8 @@ int brig_container_launch(Container *c, bool manual, BrigError *err) _must_use_;
 typedef struct ExitRecord { BrigId id; int exit_code; bool oom; int64_t finished_at; char *reason; } ExitRecord;
 /* Queues the end of a container; called on the reader thread. */
 void brig_container_note_exit(Engine *e, const WireExited *m);
+/* Queues what a monitor says of a run that an engine before this one asked for; called on the reader thread. */
+void brig_container_note_status(Engine *e, const WireStatus *m);
 /* Writes the end down, acknowledges it, wakes who waits, restarts or removes. Takes the turn. */
 void brig_container_exited(Engine *e, const ExitRecord *record);
 

@@ -7,7 +7,6 @@
 #include "base/strings.h"
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 
 /* Sessions that a container remembers; the oldest that do not run go first. */
 #define MAX_SESSIONS 128

@@ -7,9 +7,9 @@
  *   running, starting    exited                 the exit is written down and acknowledged
  *   running              nothing                exited with 255: the machine went down, or the monitor was killed
  *   starting             nothing                not started; the reason says so
- *   not running          running                killed, then removed from brigd: nobody was told that it runs
+ *   not running          running                killed: nobody was told that it runs
  *   not running          exited                 acknowledged: its end is written down
- *   removing             anything or nothing    removed again
+ *   removing             anything or nothing    killed or acknowledged, and removed again
  *   nothing              anything               killed, acknowledged, removed
  */
 #include "engine/engine-internal.h"
@@ -52,16 +52,17 @@ static int ask_known(Engine *e, BrigMap *known, BrigError *err)
 
 /* --- containers that only brigd knows ----------------------------------- */
 
-/* Ends and removes it; the monitor reports its exit to brigd, which may remove a folder only then. */
+/* Ends what runs: its exit is told, and then its folder goes (container-exit.c). */
 static void remove_unknown(Engine *e, const Known *k)
 {
         WireMessage kill = { .type = WIRE_SIGNAL, .signal = { .id = k->id, .exec_id = "", .signo = SIGKILL, .flags = WIRE_SIGNAL_ALL } };
-        WireMessage gone = { .type = WIRE_REMOVE, .id = { .id = k->id } };
+        ExitRecord record = { .exit_code = k->exit_code, .finished_at = k->finished_at };
 
-        if (k->state != WIRE_STATE_EXITED)
+        memcpy(record.id, k->id, sizeof record.id);
+        if (k->state == WIRE_STATE_EXITED)
+                brig_container_exited(e, &record);
+        else
                 BRIG_IGNORE(brig_link_ask(e->link, &kill, NULL, NULL, NULL)); /* it may have ended by itself */
-        brig_link_tell(e->link, &(WireMessage){ .type = WIRE_EXIT_ACK, .id = { .id = k->id } });
-        BRIG_IGNORE(brig_link_ask(e->link, &gone, NULL, NULL, NULL)); /* what stays is found by the next engine */
 }
 
 /* --- containers that both know ------------------------------------------ */
@@ -99,7 +100,7 @@ static int meet(Container *c, const Known *k, BrigError *err)
                 take_exit(c, k);
                 return 0;
         }
-        if (expects_run(c))
+        if (expects_run(c) && c->run.state != CONTAINER_REMOVING)
                 return adopt(c, k, err);
         BRIG_IGNORE(brig_container_signal(c, SIGKILL, WIRE_SIGNAL_ALL, NULL)); /* its end is reported and acknowledged as old news */
         return 0;
@@ -130,7 +131,7 @@ static int lose(Container *c, BrigError *err)
 
 static bool is_to_be_removed(const Container *c)
 {
-        return c->run.state == CONTAINER_REMOVING || (c->definition.host.auto_remove && c->run.launched && !brig_container_is_running(c));
+        return c->run.state == CONTAINER_REMOVING || c->run.state == CONTAINER_DEAD || (c->definition.host.auto_remove && c->run.launched && !brig_container_is_running(c));
 }
 
 static void settle(Engine *e, Container *c)
@@ -167,7 +168,7 @@ static int compare(Engine *e, BrigMap *known, Container **list, size_t n, BrigEr
 
         for (size_t i = 0; i < n; i++) {
                 const Known *k = brig_map_get(known, list[i]->id);
-                int r = list[i]->run.state == CONTAINER_REMOVING ? 0 : k ? meet(list[i], k, err) : lose(list[i], err);
+                int r = k ? meet(list[i], k, err) : lose(list[i], err);
 
                 if (r < 0)
                         return r;
@@ -264,7 +265,10 @@ void brig_engine_unasked(void *context, const WireMessage *m)
         case WIRE_DETACHED:
                 note_detached(e, &m->detached);
                 break;
+        case WIRE_STATUS:
+                brig_container_note_status(e, &m->status);
+                break;
         default:
-                break; /* a STATUS that nobody asked for: the list told it */
+                break;
         }
 }
