@@ -41,7 +41,8 @@ static int check_program(const char *path)
 static int refuse_program(const char *name, int r, BrigError *err)
 {
         if (r == -ENOENT || r == -ENOTDIR)
-                return brig_error_errno(err, BRIG_ERR_COMMAND_NOT_FOUND, r, "exec: \"%s\": stat %s", name, name);
+                return brig_error_set(err, BRIG_ERR_COMMAND_NOT_FOUND, -r, "exec: \"%s\": stat %s: %s", name, name,
+                                      r == -ENOENT ? "no such file or directory" : "not a directory");
         if (r == -EACCES)
                 return brig_error_set(err, BRIG_ERR_COMMAND_NOT_EXEC, EACCES, "exec: \"%s\": permission denied", name);
         return brig_error_set(err, BRIG_ERR_COMMAND_NOT_EXEC, -r, "exec: \"%s\": %s", name, r == -EISDIR ? "is a directory" : "cannot be looked at");

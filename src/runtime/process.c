@@ -66,13 +66,20 @@ static int stand_ready(Launch *l, BrigError *err)
         return 0;
 }
 
+/* In the words of the tools that people search the web for. */
+static const struct { int errnum; BrigErrorKind kind; const char *text; } exec_errors[] = {
+        { ENOENT, BRIG_ERR_COMMAND_NOT_FOUND, "no such file or directory" },    /* of a script: its interpreter */
+        { EACCES, BRIG_ERR_COMMAND_NOT_EXEC, "permission denied" },
+        { ENOEXEC, BRIG_ERR_COMMAND_NOT_EXEC, "exec format error" },
+        { E2BIG, BRIG_ERR_COMMAND_NOT_EXEC, "argument list too long" },
+};
+
 static int exec_error(const Launch *l, int errnum, BrigError *err)
 {
-        BrigErrorKind kind = errnum == ENOENT ? BRIG_ERR_COMMAND_NOT_FOUND : BRIG_ERR_COMMAND_NOT_EXEC;
-
-        if (errnum == ENOEXEC)
-                return brig_error_set(err, kind, errnum, "exec %s: exec format error", l->program);
-        return brig_error_errno(err, kind, errnum, "exec %s", l->program);
+        for (size_t i = 0; i < ARRAY_SIZE(exec_errors); i++)
+                if (exec_errors[i].errnum == errnum)
+                        return brig_error_set(err, exec_errors[i].kind, errnum, "exec %s: %s", l->program, exec_errors[i].text);
+        return brig_error_errno(err, BRIG_ERR_COMMAND_NOT_EXEC, errnum, "exec %s", l->program);
 }
 
 static int run(Launch *l, bool first, BrigError *err)

@@ -47,12 +47,23 @@ int brig_step_storage_clone(Launch *l, BrigError *err)
 }
 
 /*
- * "volatile" leaves a mark that forbids the next mount, because after a power cut
- * the upper may be torn. It is set for containers only that nobody starts twice.
+ * "volatile" saves a container that is removed at its end the flush of the whole
+ * file system. It leaves a mark that forbids another mount, because after a power
+ * cut the upper may be torn; such a container has not survived one, so a restart
+ * within its life takes the mark away.
  */
 static const char *durability(const Launch *l)
 {
-        return l->plan->flags & PLAN_F_EPHEMERAL ? ",volatile" : "";
+        char mark[192];
+
+        if (!(l->plan->flags & PLAN_F_EPHEMERAL))
+                return "";
+        /* Mostly there is none; if it stays the mount says so. */
+        (void)snprintf(mark, sizeof mark, STAGING_STORAGE "/uppers/%s/work/work/incompat/volatile/dirty", l->plan->container_id);
+        (void)unlink(mark);
+        *strrchr(mark, '/') = '\0';
+        (void)rmdir(mark);
+        return ",volatile";
 }
 
 static int overlay_options(const Launch *l, BrigBuffer *out, BrigError *err)

@@ -322,6 +322,7 @@ int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, B
         process_init(&c.waiter);
         brig_cgroup_init(&c.cgroup);
         launch_init(&l, &c);
+        (void)umask(0); /* modes of device nodes and folders are meant as they are written */
         r = prepare(&l, &c, err);
         launch_done(&l);
         if (r < 0) {

@@ -156,8 +156,21 @@ static int add_memberships(Launch *l, const char *user, BrigError *err)
 
         if (r < 0)
                 return r;
-        l->n_groups = brig_group_memberships(group, user, l->groups, ARRAY_SIZE(l->groups));
+        l->n_groups += brig_group_memberships(group, user, l->groups + l->n_groups, ARRAY_SIZE(l->groups) - l->n_groups);
         return 0;
+}
+
+/*
+ * The primary group is a supplementary one too: else a set-group-id program could
+ * shed it, and with it a restriction that is meant for its members (CVE-2022-36109).
+ */
+static void add_primary_group(Launch *l)
+{
+        for (size_t i = 0; i < l->n_groups; i++)
+                if (l->groups[i] == l->gid)
+                        return;
+        if (l->n_groups < ARRAY_SIZE(l->groups))
+                l->groups[l->n_groups++] = l->gid;
 }
 
 static int resolve_user(Launch *l, const char *user, const char *group, BrigError *err)
@@ -227,5 +240,8 @@ int brig_step_user(Launch *l, BrigError *err)
         r = resolve_user(l, user, colon ? colon : "", err);
         if (r >= 0)
                 r = add_groups(l, err);
-        return r < 0 ? r : check_mapped(l, err);
+        if (r < 0)
+                return r;
+        add_primary_group(l);
+        return check_mapped(l, err);
 }

@@ -46,7 +46,7 @@ int scratch_setup(void **state)
         assert_non_null(mkdtemp(s.folder));
         assert_int_equal(chmod(s.folder, 0755), 0);
         run_script("set -e; cd %s; mkdir -p containers storage/uppers storage/layers/" LAYER "; cd storage/layers/" LAYER ";"
-                   "mkdir -p bin etc tmp root home/app proc sys dev var/data; chmod 1777 tmp; cp /bin/busybox bin/; "
+                   "mkdir -p bin etc tmp root home/app proc sys dev var/data; chmod 1777 tmp; cp /bin/busybox bin/; cp " TEST_PROBE " bin/probe; "
                    "for a in $(/bin/busybox --list); do [ -e bin/$a ] || ln -s busybox bin/$a; done;"
                    "printf 'root:x:0:0:root:/root:/bin/sh\\napp:x:1000:1000::/home/app:/bin/sh\\n' >etc/passwd;"
                    "printf 'root:x:0:\\napp:x:1000:\\nextra:x:2000:app,other\\ntty:x:5:\\n' >etc/group;"
@@ -70,8 +70,12 @@ int scratch_teardown(void **state)
 
         if (!s)
                 return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(s->monitors); i++)
+                if (s->monitors[i] > 0 && kill(s->monitors[i], SIGKILL) == 0)
+                        (void)waitpid(s->monitors[i], NULL, 0);
         run_script("rm -rf %s", s->folder);
-        run_script("for d in /sys/fs/cgroup/*/" TEST_CGROUP_PARENT " /sys/fs/cgroup/" TEST_CGROUP_PARENT "; do [ ! -d $d ] || rmdir $d; done");
+        run_script("for i in $(seq 500); do rmdir /sys/fs/cgroup/*/" TEST_CGROUP_PARENT "/* /sys/fs/cgroup/*/" TEST_CGROUP_PARENT " /sys/fs/cgroup/" TEST_CGROUP_PARENT
+                   " 2>/dev/null; ls -d /sys/fs/cgroup/*/" TEST_CGROUP_PARENT " >/dev/null 2>&1 || exit 0; sleep 0.01; done; exit 1");
         return 0;
 }
 
@@ -243,6 +247,15 @@ static int make_listener(Container *c)
         return fd;
 }
 
+static void remember_monitor(Scratch *s, pid_t from, pid_t to)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(s->monitors); i++)
+                if (s->monitors[i] == from) {
+                        s->monitors[i] = to;
+                        return;
+                }
+}
+
 static void spawn_monitor(Container *c)
 {
         char *argv[] = { (char *)(uintptr_t)"brig-monitor", c->id, NULL }, *env[] = { NULL };
@@ -258,6 +271,7 @@ static void spawn_monitor(Container *c)
                         (void)fexecve(program, argv, env);
                 _exit(127);
         }
+        remember_monitor(c->scratch, 0, c->monitor);
         (void)close(pair[1]);
         assert_int_equal(brig_wire_channel_init(&c->link, pair[0], WIRE_MONITOR_TO_BRIGD, WIRE_BRIGD_TO_MONITOR), 0);
 }
@@ -364,6 +378,7 @@ static void close_container(Container *c)
         int status;
 
         assert_int_equal(waitpid(c->monitor, &status, 0), c->monitor);
+        remember_monitor(c->scratch, c->monitor, 0);
         brig_wire_message_done(&c->last);
         brig_wire_channel_done(&c->link);
         (void)close(c->folder_fd);

@@ -18,6 +18,7 @@ typedef struct Scratch {
         int storage;
         int program, init;       /* brig-monitor, brig-init */
         unsigned containers;     /* made so far */
+        pid_t monitors[64];      /* not ended yet: of tests that failed in between */
 } Scratch;
 
 /* cmocka group fixtures. Where the tests may not run (not root, no busybox) every one of them is skipped. */
