@@ -83,17 +83,27 @@ int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const char *subjec
                      BRIG_CAP_BIT(CAP_MAC_ADMIN) | BRIG_CAP_BIT(CAP_MAC_OVERRIDE) | BRIG_CAP_BIT(CAP_SYSLOG) | BRIG_CAP_BIT(CAP_WAKE_ALARM) | \
                      BRIG_CAP_BIT(CAP_BLOCK_SUSPEND) | BRIG_CAP_BIT(CAP_AUDIT_CONTROL) | BRIG_CAP_BIT(CAP_AUDIT_READ) | BRIG_CAP_BIT(CAP_LINUX_IMMUTABLE))
 
+/* An exec plan can say of its container's namespaces what it likes: only the ceiling is believed. */
+static bool all_have_user_namespaces(const Ceiling *c)
+{
+        for (size_t i = 0; i < c->n_rules; i++)
+                if (c->rules[i].type == CEILING_NAMESPACE && (c->rules[i].mask & CLONE_NEWUSER))
+                        return true;
+        return false;
+}
+
 /*
  * "Everything" (--privileged, ALL) within the container's user namespace sweeps
  * up capabilities that mean nothing there; by name nobody asks for one without
  * meaning it. A capability that does work inside (SYS_ADMIN, NET_ADMIN) is denied however it is asked for:
  * brig-api sets the flag, and the ceiling does not take its word.
  */
-static bool is_swept_up(const LaunchPlan *p, uint64_t cap)
+static bool is_swept_up(const Ceiling *c, const LaunchPlan *p, uint64_t cap)
 {
+        bool inside = p->kind == PLAN_KIND_EXEC ? all_have_user_namespaces(c) : p->namespaces & CLONE_NEWUSER;
         bool everything = (p->flags & PLAN_F_PRIVILEGED) || (p->caps.bounding & brig_cap_all()) == brig_cap_all();
 
-        return (p->namespaces & CLONE_NEWUSER) && (cap & VOID_INSIDE) && everything;
+        return inside && (cap & VOID_INSIDE) && everything;
 }
 
 static int check_namespace(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
@@ -111,7 +121,7 @@ static int check_capability(const Ceiling *c, const CeilingRule *r, const Launch
         uint64_t asked = p->caps.bounding | p->caps.effective | p->caps.permitted | p->caps.inheritable | p->caps.ambient;
         char subject[64];
 
-        if (!(asked & r->mask) || is_swept_up(p, r->mask))
+        if (!(asked & r->mask) || is_swept_up(c, p, r->mask))
                 return 0;
         (void)snprintf(subject, sizeof(subject), "capability %s", brig_cap_name(__builtin_ctzll(r->mask)));
         return brig_ceiling_deny(c, r, subject, err);

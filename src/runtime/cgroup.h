@@ -44,7 +44,7 @@ typedef struct CgroupRequest {
         const PlanDevice *devices; size_t n_devices;
 } CgroupRequest;
 int brig_cgroup_create(const CgroupRequest *r, Cgroup *ret, BrigError *err) _must_use_;
-/* Opens what is there, for all that needs no procs_fd; -ENOENT when there is none in any hierarchy. */
+/* Opens what is there, for all that needs no procs_fd; -ENOENT when there is none in any hierarchy, and only then. */
 int brig_cgroup_open(const char *parent, const char *id, Cgroup *ret) _must_use_;
 void brig_cgroup_init(Cgroup *c);
 void brig_cgroup_close(Cgroup *c);

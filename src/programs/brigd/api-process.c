@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "jobs.h"
 #include "listeners.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -155,6 +156,7 @@ static void on_child_end(void *context, uint32_t events)
         loop_remove(&d->loop, &a->child_source);
         int status = child_wait(&a->child);
         close_link(d);
+        jobs_forsake(d);
         if (d->loop.stop)
                 return;
         log_error("brig-api ended with status %d, it is started again", status);

@@ -195,11 +195,11 @@ static void finish(Job *j, int status)
                         (void)reply_error(j, r, "rename"); /* the reply is all there is to do */
                 return;
         }
-        (void)brig_error_set(&err, BRIG_ERR_INVALID, 0, "layer \"%s\" is refused (brig-unpack ended with status %d)", j->digest, status);
-        reply(j, &err);
         r = trash(j->d, j->d->places.staging, j->name);
         if (r < 0)
                 log_warn("a refused layer stays in staging until the next start: %s", strerror(-r));
+        (void)brig_error_set(&err, BRIG_ERR_INVALID, 0, "layer \"%s\" is refused (brig-unpack ended with status %d)", j->digest, status);
+        reply(j, &err);
 }
 
 static void on_unpacked(void *context, uint32_t events)
@@ -276,11 +276,24 @@ static void start_waiting(Brigd *d)
         }
 }
 
+/* Never something that a reader waits for: a pipe as the blob, its other end as the report, and the job would never end. */
+static bool is_blob_and_report(const int fds[2])
+{
+        struct stat blob, report;
+
+        return fstat(fds[0], &blob) == 0 && S_ISREG(blob.st_mode) && fstat(fds[1], &report) == 0 && S_ISFIFO(report.st_mode);
+}
+
 void jobs_unpack(Brigd *d, WireMessage *m)
 {
         BrigError err = BRIG_ERROR_INIT;
         Job *j, **end = &d->jobs.unpacking;
 
+        if (!is_blob_and_report(m->fds)) {
+                (void)brig_error_set(&err, BRIG_ERR_INVALID, EINVAL, "layer \"%s\": needs a regular file and a pipe for the report", m->layer.digest);
+                api_reply_error(d, d->api.generation, m->serial, &err);
+                return;
+        }
         if (faccessat(d->places.layers, m->layer.digest, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
                 api_reply_ok(d, d->api.generation, m->serial);
                 return;
@@ -303,6 +316,20 @@ void jobs_unpack(Brigd *d, WireMessage *m)
         *end = j;
         d->jobs.n_unpacking++;
         start_waiting(d);
+}
+
+void jobs_forsake(Brigd *d)
+{
+        for (Job *j = d->jobs.unpacking, *next; j; j = next) {
+                next = j->next;
+                if (j->running) {
+                        child_kill(&j->child, SIGKILL); /* on_unpacked does the rest */
+                        continue;
+                }
+                unlink_job(&d->jobs.unpacking, j);
+                d->jobs.n_unpacking--;
+                job_free(j);
+        }
 }
 
 /* Counts on from the greatest number in use, so that names of two runs never meet. */

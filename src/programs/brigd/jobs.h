@@ -14,6 +14,11 @@ int jobs_start(Brigd *d, BrigError *err) _must_use_;
 void jobs_free(Brigd *d);
 /* UNPACK. Replies when the layer is in place or refused. */
 void jobs_unpack(Brigd *d, WireMessage *m);
+/*
+ * The brig-api that asked is gone: its layers are given up, so that one which
+ * was taken over cannot leave jobs behind that wait for ever on its descriptors.
+ */
+void jobs_forsake(Brigd *d);
 /* Out of sight at once, off the disk later. 0 when there was nothing. */
 int jobs_trash_container(Brigd *d, const char *id, BrigError *err) _must_use_;
 int jobs_trash_layer(Brigd *d, const char *digest, BrigError *err) _must_use_;

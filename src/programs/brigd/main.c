@@ -22,13 +22,30 @@
 
 BRIG_LOG_STATE;
 
+/* No container gets at the engine's own folders, nor at a socket of it that -H has put elsewhere. */
+static int own_paths(const Options *o, char ***ret)
+{
+        const char *const folders[] = { o->data_root, o->exec_root, o->id_registry };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(folders); i++)
+                r = brig_strv_push(ret, folders[i]);
+        BRIG_STRV_FOREACH(host, o->hosts)
+                if (r >= 0)
+                        r = brig_strv_push(ret, *host + strlen("unix://"));
+        return r;
+}
+
 static int load_ceiling(Brigd *d, BrigError *err)
 {
-        const char *const own[] = { d->options.data_root, d->options.exec_root, NULL };
+        _cleanup_strv_ char **own = NULL;
         Ceiling *ceiling = NULL;
         _cleanup_free_ char *text = NULL;
-        int fd, r = brig_ceiling_load(d->options.ceiling, own, &ceiling, err);
+        int fd, r = own_paths(&d->options, &own);
 
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "ceiling \"%s\"", d->options.ceiling);
+        r = brig_ceiling_load(d->options.ceiling, (const char *const *)own, &ceiling, err);
         if (r < 0)
                 return r;
         text = brig_ceiling_text(ceiling);

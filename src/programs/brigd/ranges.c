@@ -42,6 +42,22 @@ static void avoid_file(Ranges *r, const char *path)
                 (void)fclose(f); /* only read */
 }
 
+/* Nobody else may even open it: whoever can takes the lock, keeps it, and no container starts any more. */
+static int open_registry(const char *folder)
+{
+        _cleanup_close_ int fd = -EBADF;
+        struct stat st;
+
+        if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+                return -errno;
+        fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_uid != geteuid())
+                return -EPERM;
+        return fchmod(fd, 0700) < 0 ? -errno : TAKE_FD(fd);
+}
+
 int ranges_open(Ranges *r, const char *folder, BrigError *err)
 {
         r->avoided = calloc(BRIG_RANGE_COUNT / 8 + 1, 1);
@@ -49,12 +65,8 @@ int ranges_open(Ranges *r, const char *folder, BrigError *err)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "id ranges");
         avoid_file(r, "/etc/subuid");
         avoid_file(r, "/etc/subgid");
-        if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "registry of id ranges \"%s\"", folder);
-        r->registry = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (r->registry < 0)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "registry of id ranges \"%s\"", folder);
-        return 0;
+        r->registry = open_registry(folder);
+        return r->registry < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r->registry, "registry of id ranges \"%s\"", folder) : 0;
 }
 
 void ranges_done(Ranges *r)

@@ -239,8 +239,11 @@ int brig_cgroup_open(const char *parent, const char *id, Cgroup *ret)
 
         for (size_t i = 0; i < n; i++) {
                 CgroupDir d = { .controller = controllers[i], .dir_fd = -EBADF, .procs_fd = -EBADF, .self_fd = -EBADF };
-                if (open_dir(paths[i], parent, id, NULL, &d, NULL) >= 0)
+                int r = open_dir(paths[i], parent, id, NULL, &d, NULL);
+                if (r >= 0)
                         c.dirs[c.n_dirs++] = d;
+                else if (r != -ENOENT)
+                        return r; /* a group that can't be opened is not a group that is gone */
         }
         if (c.n_dirs == 0)
                 return -ENOENT;

@@ -167,6 +167,13 @@ static void test_N11_privileged_lifts_no_capability_that_works_inside(void **sta
         expect_denied(c, &p, "deny capability NET_ADMIN");
         p.caps.bounding = brig_cap_all();
         expect_denied(c, &p, "deny capability NET_ADMIN");
+        /* docker exec --privileged: inside, where the ceiling sees to it that all containers have an inside. */
+        p.kind = PLAN_KIND_EXEC;
+        p.caps.bounding = BRIG_CAP_BIT(CAP_SYS_MODULE);
+        expect_denied(c, &p, "deny capability SYS_MODULE");
+        _cleanup_(brig_ceiling_freep) Ceiling *shipped = parse(brig_ceiling_default());
+        p.caps.bounding = brig_cap_all();
+        assert_int_equal(brig_ceiling_check_plan(shipped, &p, NULL), 0);
 }
 
 static void test_N11_module_capability(void **state)
