@@ -2,8 +2,7 @@
 #include "base/strings.h"
 #include <poll.h>
 
-int brig_demux_decode(Demux *d, const char *in, size_t len, size_t *ret_used, int *ret_stream, const char **ret_data,
-                      size_t *ret_len)
+int brig_demux_decode(Demux *d, const char *in, size_t len, size_t *ret_used, const char **ret_data, size_t *ret_len)
 {
         size_t used = 0;
 
@@ -18,7 +17,6 @@ int brig_demux_decode(Demux *d, const char *in, size_t len, size_t *ret_used, in
                         d->left = (uint32_t)d->head[4] << 24 | (uint32_t)d->head[5] << 16 | (uint32_t)d->head[6] << 8 | d->head[7];
                 }
         }
-        *ret_stream = d->head[0];
         *ret_data = in + used;
         *ret_len = MIN2(len - used, d->left);
         d->left -= (uint32_t)*ret_len;
@@ -53,10 +51,11 @@ int brig_demux_write(Demux *d, const char *in, size_t len, int out_fd, int err_f
         while (len > 0) {
                 const char *data;
                 size_t used, n;
-                int stream, fd, r = brig_demux_decode(d, in, len, &used, &stream, &data, &n);
+                int stream, fd, r = brig_demux_decode(d, in, len, &used, &data, &n);
 
                 if (r < 0)
                         return r;
+                stream = brig_demux_stream(d);
                 fd = stream == DEMUX_STDOUT || stream == DEMUX_STDIN ? out_fd : err_fd;
                 if (n > 0 && fd >= 0) {
                         r = brig_write_all(fd, data, n);

@@ -18,11 +18,11 @@ typedef struct Demux {
 
 /*
  * Looks at in[0..len): *ret_used bytes are spent, of which the span
- * *ret_data, *ret_len (perhaps empty) is payload of *ret_stream.
+ * *ret_data, *ret_len (perhaps empty) is payload of brig_demux_stream().
  * -EBADMSG for a stream number that does not exist.
  */
-int brig_demux_decode(Demux *d, const char *in, size_t len, size_t *ret_used, int *ret_stream, const char **ret_data,
-                      size_t *ret_len) _must_use_;
+int brig_demux_decode(Demux *d, const char *in, size_t len, size_t *ret_used, const char **ret_data, size_t *ret_len) _must_use_;
+static inline int brig_demux_stream(const Demux *d) { return d->head[0]; }
 /* Is the stream between two frames (so that its end is no truncation)? */
 static inline bool brig_demux_idle(const Demux *d) { return d->have == 0 && d->left == 0; }
 

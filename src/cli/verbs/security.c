@@ -10,6 +10,7 @@
 #include "cli/json-text.h"
 
 #define GROUP_PREFIXES 10
+#define WIDTH 100
 
 typedef struct Group {
         const char *title;
@@ -46,23 +47,70 @@ static size_t group_of(const char *name)
         return best;
 }
 
-static void put_value(const json_t *value, BrigBuffer *out)
+/* "1024:-1" of an rlimit: soft and hard. */
+static void put_limit(const char *text, BrigBuffer *out)
 {
-        if (json_is_string(value))
+        for (const char *s = text; *s;) {
+                bool unlimited = strncmp(s, "-1", 2) == 0 && !(s[2] >= '0' && s[2] <= '9');
+
+                (void)brig_buffer_append(out, unlimited ? "unlimited" : s, unlimited ? strlen("unlimited") : 1);
+                s += unlimited ? 2 : 1;
+        }
+}
+
+static void put_value(const char *name, const json_t *value, BrigBuffer *out)
+{
+        if (json_is_string(value) && brig_str_has_prefix(name, "rlimit."))
+                put_limit(json_string_value(value), out);
+        else if (json_is_string(value))
                 (void)brig_buffer_puts(out, json_string_value(value));
         else
                 brig_json_print_go(value, false, out);
 }
 
 /* Control characters of a path or label must not reach the terminal. */
-static void print_clean(const char *s)
+static void print_clean(const char *s, size_t len)
 {
-        for (; *s; s++)
-                if ((unsigned char)*s < 0x20 || *s == 0x7f)
-                        printf("\\x%02x", (unsigned char)*s);
+        for (size_t i = 0; i < len; i++)
+                if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+                        printf("\\x%02x", (unsigned char)s[i]);
                 else
-                        (void)putchar(*s);
-        (void)putchar('\n');
+                        (void)putchar(s[i]);
+}
+
+/* Broken at blanks, so that a list of capabilities stays in its column. */
+static void print_wrapped(const char *s, int indent)
+{
+        size_t room = (size_t)MAX2(WIDTH - indent, WIDTH / 3);
+
+        for (size_t len; ; s += len + 1) {
+                len = strlen(s);
+                if (len > room)
+                        for (len = room; len > 0 && s[len] != ' '; len--)
+                                ;
+                if (len == 0)
+                        len = strcspn(s, " ");
+                print_clean(s, len);
+                (void)putchar('\n');
+                if (!s[len])
+                        return;
+                printf("%*s", indent, "");
+        }
+}
+
+/* "mount.12" is the twelfth of a list: its number says nothing, so the name is shown once. */
+static size_t shown_length(const char *name)
+{
+        const char *dot = strrchr(name, '.');
+
+        return dot && dot[1] && strspn(dot + 1, "0123456789") == strlen(dot + 1) ? (size_t)(dot - name) : strlen(name);
+}
+
+static bool repeats(const char *name)
+{
+        const char *dot = strrchr(name, '.');
+
+        return shown_length(name) < strlen(name) && !streq(dot, ".0");
 }
 
 static void print_entry(const char *name, const json_t *value, int width)
@@ -71,10 +119,11 @@ static void print_entry(const char *name, const json_t *value, int width)
 
         for (size_t i = 0; i < count; i++) {
                 _cleanup_buffer_ BrigBuffer text = BRIG_BUFFER_INIT(1u << 20);
+                int len = i == 0 && !repeats(name) ? (int)shown_length(name) : 0;
 
-                put_value(json_is_array(value) ? json_array_get(value, i) : value, &text);
-                printf("  %-*s  ", width, i == 0 ? name : "");
-                print_clean(text.data ?: "");
+                put_value(name, json_is_array(value) ? json_array_get(value, i) : value, &text);
+                printf("  %.*s%*s  ", len, name, width - len, "");
+                print_wrapped(text.data ?: "", width + 4);
         }
 }
 
@@ -86,7 +135,7 @@ static int widest_name(const json_t *report, size_t group)
 
         json_object_foreach((json_t *)report, name, value)
                 if (group_of(name) == group)
-                        widest = MAX2(widest, strlen(name));
+                        widest = MAX2(widest, shown_length(name));
         return (int)widest;
 }
 

@@ -94,12 +94,11 @@ static void test_demux(void **state)
                 for (size_t at = 0; at < total;) {
                         size_t used, len;
                         const char *data;
-                        int stream;
 
-                        assert_int_equal(brig_demux_decode(&d, multiplexed + at, MIN2(step, total - at), &used, &stream, &data, &len), 0);
+                        assert_int_equal(brig_demux_decode(&d, multiplexed + at, MIN2(step, total - at), &used, &data, &len), 0);
                         assert_true(used > 0);
                         if (len > 0)
-                                (void)brig_buffer_append(stream == DEMUX_STDOUT ? &out : &error, data, len);
+                                (void)brig_buffer_append(brig_demux_stream(&d) == DEMUX_STDOUT ? &out : &error, data, len);
                         at += used;
                 }
                 assert_true(brig_demux_idle(&d));
@@ -113,11 +112,10 @@ static void test_demux_refuses_unknown_streams(void **state)
         Demux d = { .have = 0 };
         const char *data;
         size_t used, len;
-        int stream;
 
-        assert_int_equal(brig_demux_decode(&d, "\4\0\0\0\0\0\0\1x", 9, &used, &stream, &data, &len), -EBADMSG);
+        assert_int_equal(brig_demux_decode(&d, "\4\0\0\0\0\0\0\1x", 9, &used, &data, &len), -EBADMSG);
         d = (Demux) { .have = 0 };
-        assert_int_equal(brig_demux_decode(&d, "{\"message\":\"x\"}", 15, &used, &stream, &data, &len), -EBADMSG);
+        assert_int_equal(brig_demux_decode(&d, "{\"message\":\"x\"}", 15, &used, &data, &len), -EBADMSG);
 }
 
 static void read_all(int fd, char *out, size_t size)
