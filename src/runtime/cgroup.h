@@ -60,6 +60,11 @@ void brig_cgroup_close(Cgroup *c);
  */
 int brig_cgroup_clone_fd(const Cgroup *c);
 int brig_cgroup_join_self(const Cgroup *c) _must_use_;
+/*
+ * Closes what processes can be moved with. The kernel asks who opened, not who writes: in the hands of a
+ * monitor without privilege they would still pull any process of the host into a group that brigd kills.
+ */
+void brig_cgroup_disarm(Cgroup *c);
 /* The descriptors that join_self needs, for a process that closes all others. out holds BRIG_CGROUP_MAX_DIRS. */
 size_t brig_cgroup_self_fds(const Cgroup *c, int *out);
 /* Hierarchies that a member's /proc/<pid>/cgroup lists with this group: co-mounted controllers count once. */

@@ -298,6 +298,8 @@ static int prepare(Launch *l, RuntimeContainer *c, BrigError *err)
         r = births(l, c, &links, err);
         if (r < 0)
                 return r;
+        /* W has its own. */
+        brig_cgroup_disarm(&c->cgroup);
         c->landlock_abi = (uint64_t)l->landlock_abi;
         c->init_link = TAKE_FD(links.start[0]);
         c->waiter_link = TAKE_FD(links.waiter[0]);

@@ -260,6 +260,15 @@ int brig_cgroup_join_self(const Cgroup *c)
         return 0;
 }
 
+
+void brig_cgroup_disarm(Cgroup *c)
+{
+        for (size_t i = 0; i < c->n_dirs; i++) {
+                c->dirs[i].procs_fd = brig_close(c->dirs[i].procs_fd);
+                c->dirs[i].self_fd = brig_close(c->dirs[i].self_fd);
+        }
+}
+
 size_t brig_cgroup_self_fds(const Cgroup *c, int *out)
 {
         size_t n = 0;

@@ -5,6 +5,7 @@
 #include "../cmocka-all.h"
 #include "runtime/cgroup.h"
 #include "base/strings.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -104,6 +105,54 @@ static void a_limit_that_the_kernel_refuses_leaves_nothing(void **state)
         assert_int_equal(brig_cgroup_open(parent, "c", &c), -ENOENT);
 }
 
+/* 0: moved; as an id that owns nothing, with the descriptors of a monitor. */
+static int pull_as_nobody(const Cgroup *c, pid_t victim)
+{
+        int status;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                char text[16];
+                int moved = 0, len = snprintf(text, sizeof(text), "%d", victim);
+
+                if (setgid(65534) < 0 || setuid(65534) < 0)
+                        _exit(2);
+                for (size_t i = 0; i < c->n_dirs; i++) {
+                        int again = openat(c->dirs[i].dir_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+                        moved += write(c->dirs[i].procs_fd, text, (size_t)len) > 0 || write(c->dirs[i].self_fd, text, (size_t)len) > 0 || again >= 0;
+                }
+                _exit(moved > 0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        return WEXITSTATUS(status);
+}
+
+/* A monitor that was taken over must not get a process of the host into the group: brigd would kill it with the rest. */
+static void a_disarmed_group_pulls_nobody_in(void **state)
+{
+        skip_without_cgroups();
+        PlanResources r = limits();
+        CgroupRequest request = { .parent = parent, .id = "d", .resources = &r };
+        BrigError err = BRIG_ERROR_INIT;
+        _cleanup_cgroup_ Cgroup c, elsewhere;
+        brig_cgroup_init(&c);
+        brig_cgroup_init(&elsewhere);
+        int status;
+
+        assert_int_equal(brig_cgroup_create(&request, &c, &err), 0);
+        request.id = "e";
+        assert_int_equal(brig_cgroup_create(&request, &elsewhere, &err), 0);
+        pid_t victim = sleeper(&elsewhere);
+        assert_int_equal(pull_as_nobody(&elsewhere, victim), 1); /* the danger is real */
+        brig_cgroup_disarm(&c);
+        assert_int_equal(pull_as_nobody(&c, victim), 0);
+        assert_int_equal(brig_cgroup_signal(&c, SIGKILL), 0);
+        assert_int_equal(kill(victim, SIGKILL), 0);
+        assert_int_equal(waitpid(victim, &status, 0), victim);
+        assert_int_equal(brig_cgroup_remove(parent, "d"), 0);
+        assert_int_equal(brig_cgroup_remove(parent, "e"), 0);
+}
+
 static int remove_parent(void **state)
 {
         brig_cgroup_remove_parent(parent);
@@ -117,6 +166,7 @@ int main(void)
                 cmocka_unit_test(R2_limits_are_read_back_and_removed),
                 cmocka_unit_test(frozen_processes_die),
                 cmocka_unit_test(a_limit_that_the_kernel_refuses_leaves_nothing),
+                cmocka_unit_test(a_disarmed_group_pulls_nobody_in),
         };
         return cmocka_run_group_tests_name("runtime-cgroup", tests, NULL, remove_parent);
 }
