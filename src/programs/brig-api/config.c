@@ -145,20 +145,27 @@ static int read_file(int fd, BrigBuffer *out)
         }
 }
 
+int config_read(int fd, const char *path, Config *ret, BrigError *err)
+{
+        _cleanup_buffer_ BrigBuffer text = BRIG_BUFFER_INIT(CONFIG_MAX_BYTES);
+        int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : read_file(fd, &text);
+
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INVALID, r, "cannot read the configuration \"%s\"", path);
+        return config_parse(text.data ?: "", text.len, path, ret, err);
+}
+
 int config_load(const char *path, bool must_exist, Config *ret, BrigError *err)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        _cleanup_buffer_ BrigBuffer text = BRIG_BUFFER_INIT(CONFIG_MAX_BYTES);
-        int r;
 
         if (fd < 0 && errno == ENOENT && !must_exist) {
                 brig_json_init(config_fields, ret, sizeof(*ret));
                 return 0;
         }
-        r = fd < 0 ? -errno : read_file(fd, &text);
-        if (r < 0)
-                return brig_error_errno(err, BRIG_ERR_INVALID, r, "cannot read the configuration \"%s\"", path);
-        return config_parse(text.data ?: "", text.len, path, ret, err);
+        if (fd < 0)
+                return brig_error_errno(err, BRIG_ERR_INVALID, errno, "cannot read the configuration \"%s\"", path);
+        return config_read(fd, path, ret, err);
 }
 
 /* A line break in a value would be a line of its own for brigd. */

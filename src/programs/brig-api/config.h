@@ -30,6 +30,8 @@ typedef struct Config {
         uint32_t log_max_files;
 } Config;
 
+/* What brigd has opened, which may be root's alone: read from its start. `path` is for messages. */
+int config_read(int fd, const char *path, Config *ret, BrigError *err) _must_use_;
 /* A missing file is an empty configuration when `must_exist` is false. */
 int config_load(const char *path, bool must_exist, Config *ret, BrigError *err) _must_use_;
 int config_parse(const char *text, size_t len, const char *path, Config *ret, BrigError *err) _must_use_;

@@ -27,24 +27,25 @@ BRIG_LOG_STATE;
 
 typedef struct Arguments {
         const char *compile_config, *data_root, *exec_root, *config_file, *log_level;
-        const char *channel, *listeners;
-        int channel_fd;
+        const char *channel, *listeners, *config_fd_text;
+        int channel_fd, config_fd;      /* config_fd: the file as brigd has opened it, else -EBADF */
         int listen_fds[MAX_LISTENERS];
         size_t n_listen_fds;
 } Arguments;
 
-enum { OPT_COMPILE = 256, OPT_CHANNEL, OPT_LISTEN, OPT_DATA, OPT_EXEC, OPT_CONFIG, OPT_LEVEL };
+enum { OPT_COMPILE = 256, OPT_CHANNEL, OPT_LISTEN, OPT_DATA, OPT_EXEC, OPT_CONFIG, OPT_LEVEL, OPT_CONFIG_FD };
 
 static const struct option long_options[] = {
         { "compile-config", required_argument, NULL, OPT_COMPILE }, { "channel-fd", required_argument, NULL, OPT_CHANNEL },
         { "listen-fd", required_argument, NULL, OPT_LISTEN }, { "data-root", required_argument, NULL, OPT_DATA },
         { "exec-root", required_argument, NULL, OPT_EXEC }, { "config-file", required_argument, NULL, OPT_CONFIG },
-        { "log-level", required_argument, NULL, OPT_LEVEL }, { 0 },
+        { "log-level", required_argument, NULL, OPT_LEVEL }, { "config-fd", required_argument, NULL, OPT_CONFIG_FD }, { 0 },
 };
 
 static const size_t option_slots[] = {
         offsetof(Arguments, compile_config), offsetof(Arguments, channel), offsetof(Arguments, listeners), offsetof(Arguments, data_root),
         offsetof(Arguments, exec_root), offsetof(Arguments, config_file), offsetof(Arguments, log_level),
+        offsetof(Arguments, config_fd_text),
 };
 
 static int parse_descriptor(const char *s, int *ret)
@@ -81,6 +82,8 @@ static int parse_arguments(int argc, char **argv, Arguments *a)
                         return -EINVAL;
                 *(const char **)((char *)a + option_slots[c - OPT_COMPILE]) = optarg;
         }
+        if (a->config_fd_text && parse_descriptor(a->config_fd_text, &a->config_fd) < 0)
+                return -EINVAL;
         if (a->compile_config)
                 return optind == argc ? 0 : -EINVAL;
         if (optind != argc || !a->channel || !a->listeners || !a->data_root || !a->exec_root || !a->config_file)
@@ -88,13 +91,21 @@ static int parse_arguments(int argc, char **argv, Arguments *a)
         return parse_descriptor(a->channel, &a->channel_fd) < 0 ? -EINVAL : parse_listeners(a);
 }
 
-static int compile_config(const char *path)
+static int load_config(const Arguments *a, const char *path, bool must_exist, Config *ret, BrigError *err)
 {
+        _cleanup_close_ int fd = a->config_fd;
+
+        return fd >= 0 ? config_read(fd, path, ret, err) : config_load(path, must_exist, ret, err);
+}
+
+static int compile_config(const Arguments *a)
+{
+        const char *path = a->compile_config;
         _cleanup_(config_clear) Config config = { 0 };
         _cleanup_free_ char *lines = NULL;
         BrigError err = BRIG_ERROR_INIT;
 
-        if (config_load(path, true, &config, &err) < 0) {
+        if (load_config(a, path, true, &config, &err) < 0) {
                 log_error("%s", err.message);
                 return 1;
         }
@@ -200,7 +211,7 @@ static void prepare_process(void)
 
 int main(int argc, char **argv)
 {
-        Arguments a = { .channel_fd = -EBADF };
+        Arguments a = { .channel_fd = -EBADF, .config_fd = -EBADF };
         Config config = { 0 };
         BrigError err = BRIG_ERROR_INIT;
         BrigLogLevel level = BRIG_LOG_INFO;
@@ -214,11 +225,11 @@ int main(int argc, char **argv)
         }
         brig_log_setup("brig-api", level);
         if (a.compile_config)
-                return compile_config(a.compile_config);
+                return compile_config(&a);
         prepare_process();
         r = sandbox_check_privilege(&err);
         if (r >= 0)
-                r = config_load(a.config_file, false, &config, &err);
+                r = load_config(&a, a.config_file, false, &config, &err);
         if (r >= 0)
                 r = sandbox_enter(a.data_root, a.config_file, &landlock, &err);
         if (r >= 0 && !landlock)

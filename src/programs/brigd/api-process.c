@@ -185,8 +185,8 @@ static void on_link(void *context, uint32_t events)
 }
 
 typedef struct Arguments {
-        char channel[16], listen[1024];
-        const char *argv[16];
+        char channel[16], listen[1024], config[16];
+        const char *argv[20];
 } Arguments;
 
 static void fill_arguments(const Brigd *d, Arguments *a)
@@ -196,11 +196,12 @@ static void fill_arguments(const Brigd *d, Arguments *a)
         size_t used = 0, n = 0;
 
         (void)snprintf(a->channel, sizeof(a->channel), "3");
+        (void)snprintf(a->config, sizeof(a->config), "%zu", 4 + d->n_listeners);
         for (size_t i = 0; i < d->n_listeners; i++)
                 used += (size_t)snprintf(a->listen + used, sizeof(a->listen) - used, "%s%zu", i ? "," : "", 4 + i);
         const char *const all[] = {
                 "brig-api", "--channel-fd", a->channel, "--listen-fd", a->listen, "--data-root", o->data_root, "--exec-root", o->exec_root,
-                "--config-file", o->config_file, "--log-level", levels[o->log_level], NULL,
+                "--config-file", o->config_file, "--log-level", levels[o->log_level], d->config >= 0 ? "--config-fd" : NULL, a->config, NULL,
         };
         for (; n < ARRAY_SIZE(all); n++)
                 a->argv[n] = all[n];
@@ -221,6 +222,8 @@ static int start_child(Brigd *d, int channel)
                 environment[1] = NULL;
         for (size_t i = 0; i < d->n_listeners; i++)
                 fds[n++] = d->listeners[i].fd;
+        if (d->config >= 0)
+                fds[n++] = d->config;
         fds[n++] = d->places.lock;
         fill_arguments(d, &arguments);
         const Spawn s = {

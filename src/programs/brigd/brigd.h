@@ -32,6 +32,9 @@ typedef struct Api {
         unsigned failures;       /* in a row, for the back-off */
         int64_t started_at;
         LoopTimer restart;
+        uint32_t list_serial, list_generation; /* a LIST that waits for launches */
+        int64_t list_until;
+        LoopTimer list_timer;
 } Api;
 
 /* Children in the storage range: layers being unpacked, trash being removed (unpack.c). */
@@ -47,6 +50,7 @@ typedef struct Jobs {
 typedef struct Brigd {
         Options options;
         Account account;
+        int config;              /* the configuration file, which brig-api may not be able to open; -EBADF: there is none */
         Programs programs;
         Places places;
         Ranges ranges;

@@ -1,6 +1,6 @@
 /*
  * daemon.json without a JSON parser: brig-api, as the unprivileged user, turns
- * the file into lines "key<TAB>value"; brigd takes the keys that it knows
+ * the file, which brigd opens because it may be root's alone, into lines "key<TAB>value"; brigd takes the keys that it knows
  * and judges each value as if it stood on its own command line.
  */
 #include "api-process.h"
@@ -35,7 +35,7 @@ static int read_all(int fd, BrigBuffer *out)
 
 static int run_compiler(Brigd *d, BrigBuffer *out, int *ret_status)
 {
-        const char *const argv[] = { "brig-api", "--compile-config", d->options.config_file, NULL };
+        const char *const argv[] = { "brig-api", "--compile-config", d->options.config_file, "--config-fd", "3", NULL };
         _cleanup_close_ int in = -EBADF, their_out = -EBADF;
         Child child = CHILD_NONE;
         int fds[2], r;
@@ -44,7 +44,7 @@ static int run_compiler(Brigd *d, BrigBuffer *out, int *ret_status)
                 return -errno;
         in = fds[0];
         their_out = fds[1];
-        const Spawn s = { .program = d->programs.api, .argv = argv, .flags = SPAWN_DROP | SPAWN_DIES_WITH_US,
+        const Spawn s = { .program = d->programs.api, .argv = argv, .flags = SPAWN_DROP | SPAWN_DIES_WITH_US, .fds = &d->config, .n_fds = 1,
                           .out = their_out, .uid = d->account.uid, .gid = d->account.gid };
         r = spawn(&s, &child);
         if (r < 0)
@@ -75,8 +75,11 @@ int api_compile_config(Brigd *d, BrigError *err)
         _cleanup_strv_ char **lines = NULL;
         int status = 0, r;
 
-        if (!d->options.config_named && access(d->options.config_file, F_OK) < 0)
+        d->config = open(d->options.config_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (d->config < 0 && errno == ENOENT && !d->options.config_named)
                 return 0;
+        if (d->config < 0)
+                return brig_error_errno(err, BRIG_ERR_INVALID, errno, "configuration \"%s\"", d->options.config_file);
         r = run_compiler(d, &table, &status);
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "configuration \"%s\": brig-api", d->options.config_file);

@@ -49,6 +49,8 @@ typedef struct Launch {
         size_t n_streams;
         char keys[64];
         size_t n_keys;
+        bool ephemeral;          /* the plan says so */
+        bool cleaned;            /* what a former run had left is being ended */
 } Launch;
 
 typedef struct Container {

@@ -34,14 +34,16 @@ static void retry(Container *c, void (*work)(void *context))
         loop_set_timer(&c->d->loop, &c->timer, MIN2(pause, RETRY_LAST), work, c);
 }
 
-/* Kills what is left; true when nothing is. */
+/* Kills what is left; true when nothing is. What can't be looked at (no descriptor is free) is not empty: the id range goes with it. */
 static bool emptied(const Container *c)
 {
         _cleanup_cgroup_ Cgroup group;
+        int r;
 
         brig_cgroup_init(&group);
-        if (brig_cgroup_open(c->d->cgroup_parent, c->id, &group) < 0)
-                return true;
+        r = brig_cgroup_open(c->d->cgroup_parent, c->id, &group);
+        if (r < 0)
+                return r == -ENOENT;
         BRIG_IGNORE(brig_cgroup_freeze(&group, false)); /* a frozen process does not die on v1; a refusal shows as "not empty" */
         return brig_cgroup_signal(&group, SIGKILL) == 0;
 }
@@ -74,6 +76,26 @@ static bool read_exit_record(Container *c)
         return true;
 }
 
+/*
+ * So that a brigd that dies now and its successor tell the same end, with the
+ * same time, and brig-api knows it for one. Lost with the machine, which is no loss.
+ */
+static void write_exit_record(const Container *c)
+{
+        WireMessage m = { .type = WIRE_EXITED, .exited = {
+                .id = c->id, .exit_code = c->exit_code, .oom = c->oom, .finished_at = c->finished_at, .reason = c->reason,
+        } };
+        char path[BRIG_ID_LEN + 16], frame[8192];
+        ssize_t n = brig_wire_encode(&m, WIRE_MONITOR_TO_BRIGD, frame, sizeof(frame));
+
+        (void)snprintf(path, sizeof(path), "%s/" BRIG_WIRE_EXIT_RECORD, c->id);
+        /* The folder was the monitor's: a pipe or another file's hard link may lie in the record's place. Only a new file is written. */
+        (void)unlinkat(c->d->places.containers, path, 0);
+        _cleanup_close_ int fd = openat(c->d->places.containers, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (n < 0 || fd < 0 || write(fd, frame, (size_t)n) != n)
+                log_warn("container %.12s: its end can't be noted: %s", c->id, strerror(errno));
+}
+
 static void try_to_report_lost(void *context)
 {
         Container *c = context;
@@ -87,6 +109,7 @@ static void try_to_report_lost(void *context)
                 c->exit_code = 128 + SIGKILL;
                 c->finished_at = (uint64_t)brig_now_realtime();
                 BRIG_IGNORE(brig_str_set(&c->reason, "monitor lost")); /* without memory the code alone is told */
+                write_exit_record(c);
                 log_error("container %.12s: its monitor was lost, it was killed", c->id);
         }
         container_exited(c);

@@ -143,7 +143,10 @@ static int trash_folder(Brigd *d, int folder, const char *name, const char *what
 
 int jobs_trash_container(Brigd *d, const char *id, BrigError *err)
 {
-        int r = trash_folder(d, d->places.uppers, id, "writable layer", err);
+        int r;
+
+        places_disown_upper(&d->places, id, BRIGD_STORAGE_BASE);
+        r = trash_folder(d, d->places.uppers, id, "writable layer", err);
 
         return r < 0 ? r : trash_folder(d, d->places.containers, id, "container", err);
 }

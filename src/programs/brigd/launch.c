@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "containers.h"
+#include "runtime/cgroup.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -38,7 +39,7 @@ static void setup_done(Setup *s)
         s->theirs = brig_close(s->theirs);
 }
 
-static int check_plan(const Brigd *d, const Launch *l, BrigError *err)
+static int check_plan(const Brigd *d, Launch *l, BrigError *err)
 {
         LaunchPlan plan;
         size_t len;
@@ -51,6 +52,7 @@ static int check_plan(const Brigd *d, const Launch *l, BrigError *err)
                 r = brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "launch plan: is not one of container \"%s\"", l->id);
         else
                 r = brig_ceiling_check_plan(d->ceiling, &plan, err);
+        l->ephemeral = plan.flags & PLAN_F_EPHEMERAL;
         brig_plan_done(&plan);
         (void)munmap(map, len); /* nothing else can be done about it */
         return r;
@@ -83,7 +85,7 @@ static int take_range(Container *c, BrigError *err)
         return ranges_take(&c->d->ranges, path, &c->range_base, err);
 }
 
-static int prepare(Container *c, Setup *s, BrigError *err)
+static int prepare(Container *c, const Launch *l, Setup *s, BrigError *err)
 {
         Brigd *d = c->d;
         int r = open_listener(d, c->id, &s->listener);
@@ -91,10 +93,11 @@ static int prepare(Container *c, Setup *s, BrigError *err)
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "socket of container \"%s\"", c->id);
         r = take_range(c, err);
+        const FolderOwner owner = { .uid = c->range_base + BRIG_RANGE_MAPPED, .gid = d->account.gid, .ephemeral = l->ephemeral };
         if (r >= 0)
                 r = places_make_upper(&d->places, c->id, BRIGD_STORAGE_BASE, err);
         if (r >= 0)
-                r = places_open_container(&d->places, c->id, c->range_base + BRIG_RANGE_MAPPED, d->account.gid, &s->folder, err);
+                r = places_open_container(&d->places, c->id, &owner, &s->folder, err);
         if (r >= 0 && unlinkat(s->folder, BRIG_WIRE_EXIT_RECORD, 0) < 0 && errno != ENOENT)
                 r = brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "container \"%s\": old exit record", c->id);
         return r;
@@ -149,7 +152,7 @@ static int send_start(Container *c, const Setup *s, const Launch *l)
 static int launch(Container *c, const Launch *l, BrigError *err)
 {
         _cleanup_(setup_done) Setup s = { -EBADF, -EBADF, -EBADF };
-        int r = prepare(c, &s, err);
+        int r = prepare(c, l, &s, err);
 
         if (r < 0)
                 return r;
@@ -161,7 +164,7 @@ static int launch(Container *c, const Launch *l, BrigError *err)
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "monitor of container \"%s\"", c->id) : 0;
 }
 
-static int admit(Brigd *d, const Launch *l, BrigError *err)
+static int admit(Brigd *d, Launch *l, BrigError *err)
 {
         if (container_get(d, l->id))
                 return brig_error_set(err, BRIG_ERR_CONFLICT, EBUSY, "container \"%s\" is running", l->id);
@@ -170,12 +173,29 @@ static int admit(Brigd *d, const Launch *l, BrigError *err)
         return check_plan(d, l, err);
 }
 
+/* Processes of a former run whose socket was deleted under them: they are ended first, as the end of any run. */
+static bool has_leftover(const Brigd *d, const Launch *l)
+{
+        _cleanup_cgroup_ Cgroup group;
+
+        brig_cgroup_init(&group);
+        return !l->cleaned && brig_cgroup_open(d->cgroup_parent, l->id, &group) >= 0;
+}
+
 void container_launch(Brigd *d, Launch *given)
 {
         _cleanup_(launch_freep) Launch *l = given;
         BrigError err = BRIG_ERROR_INIT;
         Container *c = container_get(d, l->id);
         int r;
+
+        if (!c && has_leftover(d, l)) {
+                c = container_new(d, l->id);
+                l->cleaned = true;
+                if (c)
+                        container_end(c);
+                c = container_get(d, l->id);
+        }
 
         /* A restart policy is faster than the end of the run before. */
         if (c && c->phase == CONTAINER_ENDING && !c->next) {

@@ -112,14 +112,13 @@ static void use_all_descriptors(void)
         (void)setrlimit(RLIMIT_NOFILE, &limit); /* the soft limit then says how many containers there can be */
 }
 
-/* Instances side by side never meet in the cgroup tree: the exec root tells them apart (FNV-1a). */
+/* Instances side by side never meet in the cgroup tree: the exec root tells them apart. */
 static int name_cgroups(Brigd *d)
 {
-        uint32_t hash = 2166136261u;
+        char name[PLACES_CGROUP_NAME];
 
-        for (const char *s = d->places.exec_path; *s; s++)
-                hash = (hash ^ (unsigned char)*s) * 16777619u;
-        d->cgroup_parent = brig_str_printf("brig-%08x", hash);
+        places_cgroup_name(d->places.exec_path, strlen(d->places.exec_path), name);
+        d->cgroup_parent = brig_str_dup(name);
         return d->cgroup_parent ? 0 : -ENOMEM;
 }
 
@@ -212,6 +211,7 @@ static void brigd_done(Brigd *d)
         d->ceiling = brig_ceiling_free(d->ceiling);
         d->ceiling_text = brig_close(d->ceiling_text);
         d->signals = brig_close(d->signals);
+        d->config = brig_close(d->config);
         loop_done(&d->loop);
         brig_freep(&d->cgroup_parent);
         options_done(&d->options);
@@ -247,7 +247,7 @@ int main(int argc, char **argv)
 {
         Brigd d = {
                 .programs = PROGRAMS_NONE, .places = PLACES_NONE, .ranges = RANGES_NONE, .ceiling_text = -EBADF, .signals = -EBADF,
-                .signal_source = LOOP_SOURCE_INIT, .loop.epoll = -EBADF,
+                .config = -EBADF, .signal_source = LOOP_SOURCE_INIT, .loop.epoll = -EBADF,
                 .api = { .child = CHILD_NONE, .child_source = LOOP_SOURCE_INIT, .link.fd = -EBADF, .link_source = LOOP_SOURCE_INIT },
         };
         BrigError err = BRIG_ERROR_INIT;

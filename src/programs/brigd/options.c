@@ -185,6 +185,8 @@ int options_finish(Options *o, BrigError *err)
                         return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "--%s \"%s\": needs an absolute path", folders[i].name, folders[i].path);
         if (brig_log_level_parse(o->log_name, &o->log_level) < 0)
                 return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "--log-level \"%s\": unknown level", o->log_name);
+        if (brig_strv_len(o->hosts) > OPTIONS_MAX_HOSTS)
+                return brig_error_set(err, BRIG_ERR_INVALID, E2BIG, "more than %u addresses to listen on", OPTIONS_MAX_HOSTS);
         BRIG_STRV_FOREACH(host, o->hosts) {
                 r = judge_host(*host, err);
                 if (r < 0)

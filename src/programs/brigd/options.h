@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#define OPTIONS_MAX_HOSTS 32u
+
 typedef struct Options {
         char *data_root, *exec_root;
         char **hosts;            /* "unix:///path" */

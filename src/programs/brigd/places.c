@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -130,10 +131,36 @@ int places_make_upper(const Places *p, const char *id, uint32_t base, BrigError 
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "writable layer of container \"%s\"", id) : 0;
 }
 
-int places_open_container(const Places *p, const char *id, uid_t owner, gid_t group, int *ret_fd, BrigError *err)
+int places_open_container(const Places *p, const char *id, const FolderOwner *owner, int *ret_fd, BrigError *err)
 {
         /* Set-group-id: what the monitor creates belongs to group brig without a chown. */
-        int r = make_folder(p->containers, id, 02750, owner, group, ret_fd);
+        mode_t mode = (owner->ephemeral ? S_ISVTX : 0) | 02750;
+        int r = make_folder(p->containers, id, mode, owner->uid, owner->gid, ret_fd);
 
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "folder of container \"%s\"", id) : 0;
+}
+
+/* Overlay works with the ids of who mounted it: root's, and with modes that keep everybody else out. */
+void places_disown_upper(const Places *p, const char *id, uint32_t base)
+{
+        static const char *const skeleton[] = { "work", "work", "incompat", "volatile" };
+        _cleanup_close_ int dir = openat(p->uppers, id, FOLDER | O_NOFOLLOW);
+
+        for (size_t i = 0; dir >= 0 && i < ARRAY_SIZE(skeleton); i++) {
+                int next = openat(dir, skeleton[i], FOLDER | O_NOFOLLOW);
+                if (next >= 0 && fchown(next, base, base) < 0)
+                        next = brig_close(next); /* brig-unpack will complain */
+                (void)brig_close(dir);
+                dir = next;
+        }
+}
+
+/* FNV-1a: short, the same in every brigd, and no two exec roots of one host are likely to share it. */
+void places_cgroup_name(const char *exec_path, size_t len, char out[PLACES_CGROUP_NAME])
+{
+        uint32_t hash = 2166136261u;
+
+        for (size_t i = 0; i < len; i++)
+                hash = (hash ^ (unsigned char)exec_path[i]) * 16777619u;
+        (void)snprintf(out, PLACES_CGROUP_NAME, "brig-%08x", hash);
 }

@@ -35,6 +35,17 @@ void places_done(Places *p);
 int places_make_upper(const Places *p, const char *id, uint32_t storage_base, BrigError *err) _must_use_;
 /*
  * The folder containers/<id>, open. While a container runs it belongs to the id that its
- * monitor runs as (owner), so that the monitor can write logs without privilege; group brig reads.
+ * monitor runs as (owner->uid), so that the monitor can write logs without privilege; group brig reads.
+ * The sticky bit marks that of an ephemeral container (docker run --rm): its end is not flushed to
+ * disk, so after a crash of the machine nobody may remember it, and brigd sweeps it.
  */
-int places_open_container(const Places *p, const char *id, uid_t owner, gid_t group, int *ret_fd, BrigError *err) _must_use_;
+typedef struct FolderOwner { uid_t uid; gid_t gid; bool ephemeral; } FolderOwner;
+int places_open_container(const Places *p, const char *id, const FolderOwner *owner, int *ret_fd, BrigError *err) _must_use_;
+/*
+ * Before a writable layer goes to the trash: what overlay has made in its work folder as root is given to the
+ * storage range, where brig-unpack can remove it. It has a fixed shape.
+ */
+void places_disown_upper(const Places *p, const char *id, uint32_t storage_base);
+/* Name of the cgroup that all containers of the brigd with this (resolved) exec root are in. */
+#define PLACES_CGROUP_NAME 16
+void places_cgroup_name(const char *exec_path, size_t len, char out[PLACES_CGROUP_NAME]);

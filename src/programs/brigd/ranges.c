@@ -1,5 +1,7 @@
 #include "ranges.h"
 #include "base/strings.h"
+#include "places.h"
+#include "runtime/cgroup.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -120,13 +122,39 @@ static void write_next(const Ranges *r, uint32_t next)
         BRIG_IGNORE(symlinkat(text, r->registry, NEXT)); /* only a hint */
 }
 
-/* An entry whose container's socket is gone: a brigd died between the two, or its exec-root was deleted. */
+/* "<exec root>/c/<id>" names the cgroup too: processes in it use the range, whatever became of the socket. */
+static bool has_processes(const char *owner)
+{
+        _cleanup_cgroup_ Cgroup group;
+        _cleanup_free_ pid_t *pids = NULL;
+        const char *id = strrchr(owner, '/');
+        char parent[PLACES_CGROUP_NAME];
+        size_t n = 0;
+        int r;
+
+        brig_cgroup_init(&group);
+        if (!id || id - owner < 2)
+                return false;
+        places_cgroup_name(owner, (size_t)(id - owner) - strlen("/c"), parent);
+        r = brig_cgroup_open(parent, id + 1, &group);
+        if (r >= 0)
+                r = brig_cgroup_pids(&group, &pids, &n);
+        return r < 0 ? r != -ENOENT : n > 0;
+}
+
+/* An owner whose socket is gone: a brigd died between the two, or its exec-root was deleted. */
+static bool is_gone(const char *owner)
+{
+        struct stat st;
+
+        return lstat(owner, &st) < 0 && errno == ENOENT && !has_processes(owner);
+}
+
 static bool is_stale(const Ranges *r, const char *name)
 {
         char target[PATH_MAX];
-        struct stat st;
 
-        return read_link(r, name, target) >= 0 && lstat(target, &st) < 0 && errno == ENOENT;
+        return read_link(r, name, target) >= 0 && is_gone(target);
 }
 
 static int try_index(Ranges *r, uint32_t index, const char *owner, bool reclaim)
@@ -221,9 +249,7 @@ void ranges_each(const Ranges *r, const char *folder, EntryVisitor visit, void *
 
 static void give_back_stale(void *context, const char *owner, uint32_t base)
 {
-        struct stat st;
-
-        if (lstat(owner, &st) < 0 && errno == ENOENT)
+        if (is_gone(owner))
                 ranges_give_back(context, base, owner);
 }
 

@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "containers.h"
+#include "jobs.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #ifndef SO_PEERPIDFD
@@ -122,6 +124,27 @@ static void greet(Container *c, int64_t until)
         container_lost(c);
 }
 
+/* Folders of ephemeral containers that do not run: brig-api has forgotten them, or removes them again. */
+static void trash_ephemeral(Brigd *d)
+{
+        int fd = openat(d->places.containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *entry;
+        BrigError err = BRIG_ERROR_INIT;
+        struct stat st;
+
+        while (dir && (entry = readdir(dir))) {
+                if (!brig_id_valid(entry->d_name) || container_get(d, entry->d_name))
+                        continue;
+                if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !(st.st_mode & S_ISVTX))
+                        continue;
+                if (jobs_trash_container(d, entry->d_name, &err) < 0)
+                        log_warn("%s", err.message);
+        }
+        if (dir)
+                (void)closedir(dir); /* only read */
+}
+
 int recover_containers(Brigd *d, BrigError *err)
 {
         int64_t until = brig_now_monotonic() + PATIENCE;
@@ -129,6 +152,7 @@ int recover_containers(Brigd *d, BrigError *err)
 
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "containers of an earlier brigd");
+        trash_ephemeral(d);
         if (brig_map_size(d->containers) == 0)
                 return 0;
         each(d, greet, 0);

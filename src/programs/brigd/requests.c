@@ -3,15 +3,18 @@
  * wire's table has checked the shape, each row here checks the sense.
  */
 #include "api-process.h"
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/strings.h"
 #include "containers.h"
 #include "jobs.h"
 #include "runtime/cgroup.h"
-#include "sys/memfd.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
+
+#define LIST_PAUSE (5 * BRIG_NSEC_PER_MSEC)
+#define LIST_PATIENCE (5 * BRIG_NSEC_PER_SEC)
 
 static void refuse(Brigd *d, uint32_t serial, BrigErrorKind kind, int errnum, const char *id, const char *text)
 {
@@ -54,16 +57,34 @@ static void on_launch(Brigd *d, WireMessage *m)
         container_launch(d, l);
 }
 
+/* The monitor holds it against the container; the ceiling that counts now, after a reload, is only here. */
+static int check_exec(const Brigd *d, const WireMessage *m, BrigError *err)
+{
+        LaunchPlan plan;
+        size_t len;
+        void *map;
+        int r = brig_plan_from_memfd(m->fds[0], &plan, &map, &len, err);
+
+        if (r < 0)
+                return r;
+        if (plan.kind != PLAN_KIND_EXEC || !streq(plan.container_id, m->exec.id) || !streq(plan.exec_id, m->exec.exec_id))
+                r = brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "exec plan: is not one of session \"%s\"", m->exec.exec_id);
+        else
+                r = brig_ceiling_check_plan(d->ceiling, &plan, err);
+        brig_plan_done(&plan);
+        (void)munmap(map, len); /* nothing else can be done about it */
+        return r;
+}
+
 static void on_relay(Brigd *d, WireMessage *m)
 {
-        size_t len;
+        BrigError err = BRIG_ERROR_INIT;
         Container *c = container_get(d, m->id.id);
 
         if (!c)
                 refuse(d, m->serial, BRIG_ERR_CONFLICT, ESRCH, m->id.id, "is not running");
-        /* The monitor verifies the plan; one that could still change is not even passed on. */
-        else if (m->type == WIRE_EXEC && brig_memfd_verify(m->fds[0], BRIG_PLAN_MAX_BYTES, &len) < 0)
-                refuse(d, m->serial, BRIG_ERR_INVALID, EPERM, m->id.id, "can't execute: the plan is no sealed memfd");
+        else if (m->type == WIRE_EXEC && check_exec(d, m, &err) < 0)
+                api_reply_error(d, d->api.generation, m->serial, &err);
         else
                 container_relay(c, m);
 }
@@ -140,15 +161,51 @@ static void on_remove(Brigd *d, WireMessage *m)
                 api_reply_ok(d, d->api.generation, m->serial);
 }
 
-static void on_list(Brigd *d, WireMessage *m)
+static bool is_anyone_starting(const Brigd *d)
 {
         const char *id;
         void *value;
 
         for (size_t i = 0; brig_map_next(d->containers, &i, &id, &value);)
+                if (((Container *)value)->phase == CONTAINER_STARTING)
+                        return true;
+        return false;
+}
+
+static void answer_list(void *context)
+{
+        Brigd *d = context;
+        Api *a = &d->api;
+        const char *id;
+        void *value;
+
+        if (is_anyone_starting(d) && brig_now_monotonic() < a->list_until) {
+                loop_set_timer(&d->loop, &a->list_timer, LIST_PAUSE, answer_list, d);
+                return;
+        }
+        for (size_t i = 0; a->list_generation == a->generation && brig_map_next(d->containers, &i, &id, &value);)
                 if (((Container *)value)->phase != CONTAINER_ENDING)
-                        container_tell_status(value, m->serial);
-        api_reply_ok(d, d->api.generation, m->serial);
+                        container_tell_status(value, a->list_serial);
+        api_reply_ok(d, a->list_generation, a->list_serial);
+        a->list_serial = 0;
+}
+
+/*
+ * A new brig-api asks this first, and takes over what it hears. A launch that
+ * its predecessor asked for gets a moment to become a container or a failure.
+ */
+static void on_list(Brigd *d, WireMessage *m)
+{
+        Api *a = &d->api;
+
+        if (a->list_serial) { /* it asks twice: the first answer is given as things are */
+                a->list_until = 0;
+                answer_list(d);
+        }
+        a->list_serial = m->serial;
+        a->list_generation = a->generation;
+        a->list_until = brig_now_monotonic() + LIST_PATIENCE;
+        answer_list(d);
 }
 
 static void on_layer_remove(Brigd *d, WireMessage *m)

@@ -71,6 +71,16 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
         return remove(path);
 }
 
+/* To close a socket with something unread in it would reset the link, and the monitor would miss what it was told. */
+static void wait_for_end(WireChannel *c)
+{
+        struct pollfd p = { .fd = c->fd, .events = POLLIN };
+        WireMessage m;
+
+        while (poll(&p, 1, PATIENCE_MS) > 0 && brig_wire_receive(c, &m) > 0)
+                continue;
+}
+
 /* Monitors outlive brigd on purpose: the test ends those of its own scratch folder, found by their sockets. */
 static void end_monitors(Daemon *d)
 {
@@ -90,8 +100,8 @@ static void end_monitors(Daemon *d)
                 int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
                 if (brig_wire_channel_init(&c, fd, WIRE_MONITOR_TO_BRIGD, WIRE_BRIGD_TO_MONITOR) < 0)
                         continue;
-                if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && brig_wire_send(&c, &hello) == 0)
-                        BRIG_IGNORE(brig_wire_send(&c, &ack)); /* a monitor that hangs stays hung */
+                if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && brig_wire_send(&c, &hello) == 0 && brig_wire_send(&c, &ack) == 0)
+                        wait_for_end(&c);
                 brig_wire_channel_done(&c);
         }
         if (dir)
@@ -240,6 +250,20 @@ int daemon_plan(const char *id, const char *behaviour)
         p.container_id = id;
         p.hostname = behaviour;
         p.namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS;
+        p.argv = argv, p.n_args = 1;
+        assert_int_equal(brig_plan_to_memfd(&p, &fd, NULL), 0);
+        return fd;
+}
+
+int daemon_exec_plan(const char *id, const char *exec_id)
+{
+        char *argv[] = { (char *)"true", NULL };
+        LaunchPlan p;
+        int fd;
+
+        brig_plan_init(&p, PLAN_KIND_EXEC);
+        p.container_id = id;
+        p.exec_id = exec_id;
         p.argv = argv, p.n_args = 1;
         assert_int_equal(brig_plan_to_memfd(&p, &fd, NULL), 0);
         return fd;

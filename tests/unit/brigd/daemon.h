@@ -42,6 +42,8 @@ WireMessage daemon_ask_id(Daemon *d, WireType type, uint32_t serial, const char 
 
 /* Sealed plan of a container whose fake monitor behaves as said. */
 int daemon_plan(const char *id, const char *behaviour);
+/* Sealed plan of a session in it. */
+int daemon_exec_plan(const char *id, const char *exec_id);
 /* LAUNCH with it; the answer. */
 WireMessage daemon_launch(Daemon *d, uint32_t serial, const char *id, const char *behaviour);
 

@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-static int compile_config(const char *path)
+static int compile_config(void)
 {
         char text[4096];
-        FILE *f = fopen(path, "re");
+        FILE *f = fdopen(3, "re");
         size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
 
         if (f)
@@ -35,8 +35,8 @@ int main(int argc, char **argv)
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int channel = 3, sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-        if (argc == 3 && strcmp(argv[1], "--compile-config") == 0)
-                return compile_config(argv[2]);
+        if (strcmp(argv[1], "--compile-config") == 0)
+                return compile_config();
         (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/../test.sock", argument(argv, "--data-root"));
         if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
                 return 1;

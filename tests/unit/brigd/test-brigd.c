@@ -93,7 +93,7 @@ static void test_life_of_a_container(void **state)
 static void test_streams_and_descriptors_reach_the_monitor(void **state)
 {
         Daemon *d = *state;
-        _cleanup_close_ int plan = daemon_plan(ID_A, "run"), sealed_not = memfd_create("x", MFD_CLOEXEC);
+        _cleanup_close_ int plan = daemon_plan(ID_A, "run"), session = daemon_exec_plan(ID_A, EXEC_ID), sealed_not = memfd_create("x", MFD_CLOEXEC);
         char text[16] = "";
         int fds[2];
 
@@ -111,7 +111,7 @@ static void test_streams_and_descriptors_reach_the_monitor(void **state)
         assert_int_equal(read(fds[0], text, sizeof(text)), 8);
         assert_memory_equal(text, "attached", 8);
 
-        WireMessage exec = { .type = WIRE_EXEC, .serial = 3, .exec = { .id = ID_A, .exec_id = EXEC_ID }, .n_fds = 1, .fds = { plan } };
+        WireMessage exec = { .type = WIRE_EXEC, .serial = 3, .exec = { .id = ID_A, .exec_id = EXEC_ID }, .n_fds = 1, .fds = { session } };
         daemon_send(d, &exec);
         m = daemon_answer(d, 3);
         assert_int_equal(m.type, WIRE_EXEC_STARTED);
@@ -237,14 +237,13 @@ static void test_R_brigd_killed_container_found_again(void **state)
         assert_int_equal(daemon_receive(d).type, WIRE_OK);
         /* The range is still taken: the next container gets another. */
         assert_true(daemon_launch(d, 3, ID_B, "quick").launched.range_base != base);
+        assert_int_equal(daemon_receive(d).type, WIRE_EXITED);
+        daemon_ask_id(d, WIRE_EXIT_ACK, 0, ID_B);
+        assert_false(daemon_wait_path(d, "run/c/" ID_B, false));
         WireMessage kill_it = { .type = WIRE_SIGNAL, .serial = 4, .signal = { .id = ID_A, .exec_id = "", .signo = 9 } };
         daemon_send(d, &kill_it);
         assert_int_equal(daemon_answer(d, 4).type, WIRE_OK);
-        WireMessage exits[2] = { daemon_receive(d) };
-        assert_int_equal(exits[0].type, WIRE_EXITED);
-        daemon_ask_id(d, WIRE_EXIT_ACK, 0, ID_A);
-        daemon_ask_id(d, WIRE_EXIT_ACK, 0, ID_B);
-        expect_gone(d, ID_A);
+        assert_int_equal(take_exit(d, ID_A), 137);
 }
 
 static void test_brigd_and_monitor_killed(void **state)
