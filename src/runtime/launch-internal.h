@@ -63,6 +63,9 @@ bool brig_launch_layer(const Launch *l, unsigned layer); /* false: this test lea
 /* A line for the user: less than asked, but no weaker defence. From M or any child. */
 void brig_launch_warn(Launch *l, const char *fmt, ...) _printf_(2, 3);
 
+/* M lets go of everything that is mounted for P. */
+int brig_staging_leave(const Launch *l, BrigError *err) _must_use_;
+
 typedef enum Stage {
         STAGE_HOST,     /* M: root, the host's mount namespace */
         STAGE_STAGING,  /* M: root, its own nearly empty one */

@@ -62,7 +62,8 @@ typedef struct StartedProcess {
 } StartedProcess;
 
 typedef struct RuntimeContainer {
-        RuntimeRequest request;
+        RuntimeRequest request;         /* cgroup_parent is a copy, the rest that is borrowed must stay: the plan */
+        char *cgroup_parent;
         StartedProcess init;
         StartedProcess waiter;          /* stands in the container's namespaces and Landlock domain and gives birth to sessions */
         int waiter_link;

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -55,4 +56,25 @@ int brig_step_staging_enter(Launch *l, BrigError *err)
                         return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "cannot make \"%s\"", folders[i]);
         r = attach_new("proc", STAGING_PROC, err);
         return r < 0 ? r : attach_new("sysfs", STAGING_SYS, err);
+}
+
+/*
+ * M, as soon as P has its copies: what serves the payload must not lead to the
+ * layers of other containers, nor keep a bind source busy. One by one; a mount
+ * beneath another goes with it.
+ */
+int brig_staging_leave(const Launch *l, BrigError *err)
+{
+        static const char *const mounts[] = { STAGING_STORAGE, STAGING_ROOTFS, STAGING_DEV, STAGING_CGROUP, STAGING_SYS };
+        char path[32];
+
+        for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
+                if (umount2(mounts[i], MNT_DETACH) < 0 && errno != EINVAL) /* EINVAL: nothing is mounted there */
+                        return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "cannot let go of \"%s\"", mounts[i]);
+        for (size_t i = 0; l->binds && i < l->plan->n_mounts; i++) {
+                (void)snprintf(path, sizeof path, STAGING_BINDS "/%zu", i);
+                if (l->binds[i].fd >= 0 && umount2(path, MNT_DETACH) < 0)
+                        return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "cannot let go of bind source \"%s\"", l->plan->mounts[i].source);
+        }
+        return 0;
 }

@@ -12,6 +12,7 @@
  */
 #include "runtime/launch-internal.h"
 
+#include "base/strings.h"
 #include "runtime/barrier-internal.h"
 #include "runtime/birth-internal.h"
 #include "runtime/process-internal.h"
@@ -234,6 +235,8 @@ static int births(Launch *l, RuntimeContainer *c, Links *links, BrigError *err)
                         (void)brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot release the set-up process");
         }
         if (r >= 0)
+                r = brig_staging_leave(l, err);
+        if (r >= 0)
                 r = await_ready(c, links->start[0], &namespace, err);
         if (r < 0)
                 BRIG_IGNORE(brig_pidfd_send_signal(pidfd, SIGKILL)); /* may have ended */
@@ -323,9 +326,11 @@ int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, B
         process_init(&c.init);
         process_init(&c.waiter);
         brig_cgroup_init(&c.cgroup);
+        c.cgroup_parent = brig_str_dup(request->cgroup_parent);
+        c.request.cgroup_parent = c.cgroup_parent;
         launch_init(&l, &c);
         (void)umask(0); /* modes of device nodes and folders are meant as they are written */
-        r = prepare(&l, &c, err);
+        r = c.cgroup_parent ? prepare(&l, &c, err) : brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot start the container");
         launch_done(&l);
         if (r < 0) {
                 brig_runtime_done(&c);
@@ -373,5 +378,6 @@ void brig_runtime_done(RuntimeContainer *c)
         c->init_link = brig_close(c->init_link);
         c->proc_fd = brig_close(c->proc_fd);
         brig_cgroup_close(&c->cgroup);
+        brig_freep(&c->cgroup_parent);
         brig_buffer_done(&c->warnings);
 }

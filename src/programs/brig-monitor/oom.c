@@ -46,16 +46,31 @@ static void drain(int fd)
         BRIG_IGNORE(read(fd, text, sizeof text));
 }
 
-/* The v1 event also comes where nobody was killed (a limit that was only reached): the counter decides. */
+#define LOOKS 40u
+#define LOOK_EVERY_MS 25
+
+int oom_watch_look(OomWatch *w)
+{
+        uint64_t kills = w->looks > 0 ? brig_cgroup_oom_kills(w->cgroup) : w->seen;
+
+        if (kills > w->seen) {
+                w->seen = kills;
+                w->looks = 0;
+                w->killed(w->context);
+        }
+        if (w->looks > 0)
+                w->looks--;
+        return w->looks > 0 ? LOOK_EVERY_MS : -1;
+}
+
+/* The v1 event says that the limit was hit; whether somebody was killed the counter tells, a moment later or never. */
 static void on_event(void *context, uint32_t events)
 {
         OomWatch *w = context;
-        uint64_t kills = brig_cgroup_oom_kills(w->cgroup);
 
         drain(w->fd);
-        if (kills > w->seen)
-                w->killed(w->context);
-        w->seen = kills;
+        w->looks = LOOKS;
+        (void)oom_watch_look(w); /* the loop asks again */
 }
 
 int oom_watch_start(OomWatch *w, Loop *loop, void (*killed)(void *context), void *context)

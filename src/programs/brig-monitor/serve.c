@@ -52,6 +52,7 @@ static void on_oom(void *context)
 static void on_child(Monitor *m, const ProcessEnd *end)
 {
         if (end->pid == m->container.init.pid) {
+                (void)oom_watch_look(&m->oom); /* its kill is told before its end */
                 m->exited = true;
                 m->exit_code = end->exit_code;
                 m->finished_at = (uint64_t)brig_now_realtime();
@@ -106,7 +107,7 @@ int serve(Monitor *m, BrigError *err)
         on_signals(m, 0); /* the payload may have ended before anybody listened */
         while (!(m->acknowledged && m->main_session->n_clients == 0 && !m->execs)) {
                 int64_t now = brig_now_monotonic();
-                int wait = nearer(session_check_patience(m->main_session, now), exec_sweep(m, now));
+                int wait = nearer(nearer(session_check_patience(m->main_session, now), exec_sweep(m, now)), oom_watch_look(&m->oom));
 
                 if (m->acknowledged && m->main_session->n_clients == 0 && !m->execs)
                         break;
