@@ -51,7 +51,10 @@ static bool is_news(const Container *c, const ExitRecord *record)
         return c->run.state == CONTAINER_RUNNING || c->run.state == CONTAINER_PAUSED || c->run.starting;
 }
 
-static int write_end(Container *c, const ExitRecord *record, bool *ret_restart, BrigError *err)
+/* What follows an exit: decided before anybody hears of it, because who waited may change the wish at once. */
+typedef struct Sequel { bool restart, remove; } Sequel;
+
+static int write_end(Container *c, const ExitRecord *record, Sequel *ret, BrigError *err)
 {
         _cleanup_run_ ContainerRun next = { 0 };
         int r = brig_run_copy(&next, &c->run);
@@ -66,10 +69,11 @@ static int write_end(Container *c, const ExitRecord *record, bool *ret_restart, 
         if (!brig_str_empty(record->reason) && brig_str_set(&next.error, record->reason) < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "store the end of container \"%.12s\"", c->id);
         pthread_mutex_lock(&c->engine->lock);
-        *ret_restart = brig_restart_wanted(c, &next);
+        ret->restart = brig_restart_wanted(c, &next);
+        ret->remove = !ret->restart && c->definition.host.auto_remove && !c->hold_removal;
         pthread_mutex_unlock(&c->engine->lock);
-        next.state = *ret_restart ? CONTAINER_RESTARTING : CONTAINER_EXITED;
-        next.restart_count += *ret_restart;
+        next.state = ret->restart ? CONTAINER_RESTARTING : CONTAINER_EXITED;
+        next.restart_count += ret->restart;
         return brig_container_commit(c, &next, true, err);
 }
 
@@ -85,10 +89,10 @@ static void conclude(Container *c)
         tell_end(c);
 }
 
-static int end_run(Container *c, const ExitRecord *record, bool *ret_restart)
+static int end_run(Container *c, const ExitRecord *record, Sequel *ret)
 {
         BrigError err = BRIG_ERROR_INIT;
-        int r = write_end(c, record, ret_restart, &err);
+        int r = write_end(c, record, ret, &err);
 
         if (r < 0)
                 return r; /* no acknowledgement: brigd tells it again */
@@ -123,7 +127,7 @@ static void try_again(Engine *e, const ExitRecord *record)
 void brig_container_exited(Engine *e, const ExitRecord *record)
 {
         _cleanup_(brig_container_give_backp) Container *c = NULL;
-        bool restart = false, remove;
+        Sequel sequel = { 0 };
 
         if (brig_container_take(e, record->id, &c, NULL) < 0) {
                 end_stranger(e, record->id);
@@ -133,16 +137,13 @@ void brig_container_exited(Engine *e, const ExitRecord *record)
                 acknowledge(e, record->id);
                 return;
         }
-        if (end_run(c, record, &restart) < 0) {
+        if (end_run(c, record, &sequel) < 0) {
                 try_again(e, record);
                 return;
         }
-        pthread_mutex_lock(&e->lock);
-        remove = c->definition.host.auto_remove && !c->hold_removal;
-        pthread_mutex_unlock(&e->lock);
-        if (restart)
+        if (sequel.restart)
                 brig_restart_schedule(c);
-        else if (remove)
+        else if (sequel.remove)
                 BRIG_IGNORE(brig_container_destroy(c, NULL)); /* it says so itself: state "dead", and who waits is told */
 }
 

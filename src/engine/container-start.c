@@ -193,9 +193,9 @@ static int launch(Container *c, bool manual, BrigError *err)
         r = ask_launch(c, plan_fd, &l, err);
         if (r < 0) {
                 /* without brigd nobody knows whether it runs; the next engine asks */
+                describe_failure(err);
                 if (!brig_link_gone(c->engine->link))
                         note_failure(c, before, err);
-                describe_failure(err);
                 return r;
         }
         r = write_running(c, &l, err);

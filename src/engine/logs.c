@@ -171,11 +171,11 @@ static void take_line(LogReader *l, char *line, size_t len, BrigBuffer *out)
 }
 
 /* Takes whole lines until there is enough output; true when one was taken. */
-static bool take_lines(LogReader *l, BrigBuffer *out)
+static bool take_lines(LogReader *l, size_t enough, BrigBuffer *out)
 {
         bool any = false;
 
-        while (!l->finished && out->len < OUT_ENOUGH && out->error == 0) {
+        while (!l->finished && out->len < enough && out->error == 0) {
                 char *from = l->raw.data ? l->raw.data + l->taken : NULL;
                 char *newline = from ? memchr(from, '\n', l->raw.len - l->taken) : NULL;
 
@@ -314,12 +314,12 @@ static int sleep_for_more(LogReader *l, int64_t deadline)
 }
 
 /* Reads until there is output, or the end of what is there. 1, 0, or an error. */
-static int fill(LogReader *l, BrigBuffer *out)
+static int fill(LogReader *l, size_t enough, BrigBuffer *out)
 {
         for (;;) {
                 int r;
 
-                if (take_lines(l, out) && (out->len >= OUT_ENOUGH || l->finished))
+                if (take_lines(l, enough, out) && (out->len >= enough || l->finished))
                         return 1;
                 if (out->error != 0)
                         return out->error;
@@ -341,7 +341,7 @@ int brig_logs_next(LogReader *l, int timeout_ms, BrigBuffer *out)
                 int r;
 
                 drain_watch(l);
-                r = fill(l, out);
+                r = fill(l, before + OUT_ENOUGH, out);
                 if (r < 0)
                         return r;
                 if (r > 0)
