@@ -207,6 +207,7 @@ _noreturn_ void brig_waiter_main(Launch *l)
         BrigError err = BRIG_ERROR_INIT;
         int r = brig_process_harden(SIGKILL);
 
+        (void)prctl(PR_SET_NAME, "brig-waiter"); /* for ps of the host */
         if (r < 0)
                 (void)brig_error_errno(&err, BRIG_ERR_INTERNAL, r, "cannot harden the waiting process");
         else

@@ -11,21 +11,38 @@
 #define OUT_FLUSH (64u * 1024)
 #define ESCAPED_MAX 6u /* \u00XX for one byte */
 
-int log_file_open(LogFile *f, int dir, const char *id, uint64_t max_size, uint32_t max_files)
+static int open_file(const LogFile *f)
+{
+        int fd = openat(f->dir, f->name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+
+        return fd < 0 ? -errno : fd;
+}
+
+/* The folder belonged to the owner of an earlier run: what that one may have put in our file's place is not given away. */
+static int take_over(int fd, uid_t owner, struct stat *st)
+{
+        if (fstat(fd, st) < 0)
+                return -errno;
+        if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
+                return -EPERM;
+        return st->st_uid != owner && fchown(fd, owner, (gid_t)-1) < 0 ? -errno : 0;
+}
+
+int log_file_open(LogFile *f, const LogConfig *config)
 {
         struct stat st;
+        int r;
 
-        *f = (LogFile){ .dir = dir, .fd = -EBADF, .max_size = max_size, .max_files = MAX2(max_files, 1u), .out = BRIG_BUFFER_INIT(OUT_MAX) };
-        if (max_size == 0)
+        *f = (LogFile){ .dir = config->dir, .fd = -EBADF, .max_size = config->max_size, .max_files = MAX2(config->max_files, 1u),
+                        .out = BRIG_BUFFER_INIT(OUT_MAX) };
+        if (f->max_size == 0)
                 return 0;
-        (void)snprintf(f->name, sizeof f->name, "%.64s-json.log", id);
-        f->fd = openat(dir, f->name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-        if (f->fd < 0)
-                return -errno;
-        if (fstat(f->fd, &st) < 0)
-                return -errno;
-        f->size = (uint64_t)st.st_size;
-        return 0;
+        (void)snprintf(f->name, sizeof f->name, "%.64s-json.log", config->id);
+        f->fd = open_file(f);
+        r = f->fd < 0 ? f->fd : take_over(f->fd, config->owner, &st);
+        if (r >= 0)
+                f->size = (uint64_t)st.st_size;
+        return r;
 }
 
 void log_file_done(LogFile *f)
@@ -141,7 +158,7 @@ static void rotate(LogFile *f)
         if (f->max_files == 1)
                 (void)unlinkat(f->dir, f->name, 0);
         f->fd = brig_close(f->fd);
-        f->fd = openat(f->dir, f->name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+        f->fd = open_file(f);
         f->size = 0;
 }
 

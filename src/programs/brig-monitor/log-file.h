@@ -10,6 +10,7 @@
  */
 #include "base/buffer.h"
 #include "base/error.h"
+#include <sys/types.h>
 
 #define LOG_LINE_MAX 16384u
 #define LOG_STREAMS 2u
@@ -32,8 +33,15 @@ typedef struct LogFile {
         uint64_t lost;           /* records that the file system refused */
 } LogFile;
 
-/* Opens "<id>-json.log" for appending, beneath dir (taken), never through a link. max_size 0: no log at all. */
-int log_file_open(LogFile *f, int dir, const char *id, uint64_t max_size, uint32_t max_files) _must_use_;
+typedef struct LogConfig {
+        int dir;                 /* taken */
+        const char *id;
+        uint64_t max_size;       /* 0: no log at all */
+        uint32_t max_files;
+        uid_t owner;             /* of the file from now on: an earlier run had another id range */
+} LogConfig;
+/* Opens "<id>-json.log" for appending, beneath dir, never through a link. By root where the owner has to change. */
+int log_file_open(LogFile *f, const LogConfig *config) _must_use_;
 void log_file_done(LogFile *f);
 /* stream 0 stdout, 1 stderr; now in ns. */
 void log_file_write(LogFile *f, unsigned stream, const char *data, size_t len, int64_t now);

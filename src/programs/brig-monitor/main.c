@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 
@@ -71,14 +72,16 @@ static int attach_streams(Monitor *m, WireMessage *start, BrigError *err)
 static int drop_root(Monitor *m, WireMessage *start, BrigError *err)
 {
         uid_t owner = m->container.request.range_base + m->container.request.range_size;
-        int r;
+        const LogConfig log = {
+                .dir = TAKE_FD(start->fds[WIRE_START_CONTAINER]), .id = m->id, .max_size = m->plan.log_max_size, .max_files = m->plan.log_max_files, .owner = owner,
+        };
+        int r = log_file_open(&m->log, &log);
 
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot open the container's log");
         oom_watch_open(&m->oom, &m->container.cgroup);
         r = brig_credential_drop(owner, owner);
-        if (r < 0)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot become the owner %u of the id range", owner);
-        r = log_file_open(&m->log, TAKE_FD(start->fds[WIRE_START_CONTAINER]), m->id, m->plan.log_max_size, m->plan.log_max_files);
-        return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot open the container's log") : 0;
+        return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot become the owner %u of the id range", owner) : 0;
 }
 
 static int start_container(Monitor *m, WireMessage *start, const Ceiling *ceiling, BrigError *err)
@@ -121,6 +124,7 @@ static int prepare_self(Monitor *m)
         (void)sigaddset(&set, SIGCHLD);
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
                 return -errno;
+        (void)prctl(PR_SET_NAME, "brig-monitor"); /* for ps: a memfd has no better name */
         r = brig_process_harden(0);
         if (r < 0)
                 return r;

@@ -221,6 +221,11 @@ PlanMount *test_plan_bind(TestPlan *t, const char *source, const char *target, u
 
 /* ---- brigd's part ---- */
 
+static uint32_t range_base(const StartOptions *options)
+{
+        return options->range_base ? options->range_base : TEST_RANGE_BASE;
+}
+
 static int make_folders(Container *c, const StartOptions *options)
 {
         const char *folder = c->scratch->folder;
@@ -228,7 +233,7 @@ static int make_folders(Container *c, const StartOptions *options)
 
         (void)snprintf(c->folder, sizeof c->folder, "%s/containers/%s", folder, c->id);
         run_script("set -e; mkdir -p -m 2750 %s; chown %u %s; u=%s/storage/uppers/%s; mkdir -p $u/work $u/upper; chmod 755 $u $u/upper; chown -R %u:%u $u", c->folder,
-                   TEST_RANGE_BASE + TEST_RANGE_SIZE, c->folder, options->storage ? options->storage : folder, c->id, TEST_STORAGE_BASE, TEST_STORAGE_BASE);
+                   range_base(options) + TEST_RANGE_SIZE, c->folder, options->storage ? options->storage : folder, c->id, TEST_STORAGE_BASE, TEST_STORAGE_BASE);
         fd = open(c->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         assert_true(fd >= 0);
         return fd;
@@ -285,7 +290,7 @@ static void send_start(Container *c, int plan, const StartOptions *options)
         _cleanup_free_ char *text = NULL;
         const WireMessage hello = { .type = WIRE_HELLO, .hello = { BRIG_WIRE_VERSION, "brigd", "" } };
         WireMessage m = { .type = WIRE_MONITOR_START, .serial = ++c->serial, .n_fds = BRIG_WIRE_START_FDS + (options->stream >= 0), .monitor_start = {
-                .id = c->id, .range_base = TEST_RANGE_BASE, .range_size = TEST_RANGE_SIZE, .storage_base = TEST_STORAGE_BASE,
+                .id = c->id, .range_base = range_base(options), .range_size = TEST_RANGE_SIZE, .storage_base = TEST_STORAGE_BASE,
                 .cgroup_parent = TEST_CGROUP_PARENT, .disable = options->disable ? options->disable : "",
                 .streams = { &options->stream_bits, options->stream >= 0 }, .detach_keys = { NULL, 0 },
         } };

@@ -63,6 +63,7 @@ typedef struct StartOptions {
         int stream;              /* our peer's end of a stream, taken; -EBADF */
         uint8_t stream_bits;
         const char *storage;     /* another storage folder */
+        uint32_t range_base;     /* 0: TEST_RANGE_BASE */
 } StartOptions;
 #define START_OPTIONS_INIT { .stream = -EBADF }
 

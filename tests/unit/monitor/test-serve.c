@@ -209,6 +209,24 @@ static void test_the_log_has_dockers_format(void **state)
         assert_int_equal(st.st_uid, TEST_RANGE_BASE + TEST_RANGE_SIZE);
 }
 
+static void test_a_second_run_in_another_range_goes_on_with_the_log(void **state)
+{
+        NEED_SCRATCH(s);
+        StartOptions options = START_OPTIONS_INIT;
+        Container c;
+        TestPlan t;
+
+        test_plan_shell(&t, "echo run $RANDOM");
+        for (int i = 0; i < 2; i++) {
+                if (!container_start(s, &c, &t, &options))
+                        fail_msg("%s", c.last.error.message);
+                assert_int_equal(container_end(&c), 0);
+                options.range_base = TEST_RANGE_BASE + 65537;
+        }
+        read_log(&c, "", output, sizeof output);
+        assert_non_null(strstr(strstr(output, "run ") + 1, "run "));
+}
+
 static void test_long_lines_are_split_and_files_rotate(void **state)
 {
         NEED_SCRATCH(s);
@@ -605,6 +623,7 @@ int main(void)
                 cmocka_unit_test(test_a_stopped_start_client_loses_nothing_and_does_not_hold_the_exit),
                 cmocka_unit_test(test_a_later_client_that_stalls_is_dropped),
                 cmocka_unit_test(test_the_log_has_dockers_format),
+                cmocka_unit_test(test_a_second_run_in_another_range_goes_on_with_the_log),
                 cmocka_unit_test(test_long_lines_are_split_and_files_rotate),
                 cmocka_unit_test(test_a_terminal_with_resize_and_console),
                 cmocka_unit_test(test_detach_keys_leave_the_container_running),
