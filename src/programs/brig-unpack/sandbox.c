@@ -115,6 +115,7 @@ static int allow_folder(int ruleset, int dir_fd, uint64_t handled)
         return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0 ? -errno : 0;
 }
 
+/* 1: in force; 0: this kernel has none. */
 static int enter_landlock(int dir_fd)
 {
         long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -135,7 +136,27 @@ static int enter_landlock(int dir_fd)
         r = allow_folder(ruleset, dir_fd, rules.handled_fs);
         if (r < 0)
                 return r;
-        return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
+        return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 1;
+}
+
+/*
+ * The folder is all there is: no other path has a name here any more. Started by
+ * hand, without the capability, Landlock alone has to do; neither is a refusal.
+ */
+static int enter_folder(int dir_fd)
+{
+        if (fchdir(dir_fd) < 0 || chroot(".") < 0)
+                return errno == EPERM ? 0 : -errno;
+        return 1;
+}
+
+static int confine(int dir_fd)
+{
+        int folder = enter_folder(dir_fd), landlock = enter_landlock(dir_fd);
+
+        if (folder < 0 || landlock < 0)
+                return folder < 0 ? folder : landlock;
+        return folder + landlock > 0 ? 0 : -EPERM;
 }
 
 /* --- seccomp ----------------------------------------------------------- */
@@ -213,14 +234,14 @@ int brig_unpack_sandbox_enter(int dir_fd, uint64_t max_file_bytes, BrigError *er
 
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot lower the resource limits");
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "cannot set no_new_privs");
+        r = confine(dir_fd);
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot confine itself to the folder");
         r = drop_capabilities();
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot drop capabilities");
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "cannot set no_new_privs");
-        r = enter_landlock(dir_fd);
-        if (r < 0)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot enter the Landlock domain");
         r = enter_seccomp();
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot load the seccomp filter");

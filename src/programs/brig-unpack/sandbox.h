@@ -4,11 +4,12 @@
  * uid 0 of a user namespace whose ids are the storage range; afterwards it can
  * only read what it holds open and change files below the one folder:
  *   rlimits      no core, few descriptors, no file over the limit, bounded memory
+ *   root         the folder itself (chroot): no other path has a name
  *   capabilities those over files of the range; the rest is dropped
  *   Landlock     the folder alone, no network, no signals outwards (as the kernel has it)
  *   seccomp      the calls that unpacking needs; any other kills the process
- * A kernel without Landlock loses that line only: the folder descriptor and the
- * beneath-root opener do not depend on it. Every other failure is an error.
+ * A kernel without Landlock loses that line only; one of root and Landlock must
+ * hold. Every other failure is an error.
  */
 #include "base/error.h"
 
