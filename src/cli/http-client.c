@@ -2,7 +2,7 @@
 #include "base/buffer.h"
 #include "base/strings.h"
 #include "brig-config.h"
-#include "cli/http-body.h"
+#include "cli/http-head.h"
 #include <inttypes.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -212,99 +212,6 @@ static ssize_t fill(HttpConn *c)
         return n;
 }
 
-typedef struct Head {
-        HttpResponse *response;
-        bool chunked;
-        bool close;
-        bool has_length;
-        uint64_t length;
-} Head;
-
-static int on_content_length(Head *h, const char *value)
-{
-        if (h->has_length || brig_parse_u64(value, &h->length) < 0)
-                return -EBADMSG;
-        h->has_length = true;
-        return 0;
-}
-
-static int on_transfer_encoding(Head *h, const char *value)
-{
-        h->chunked = strcasecmp(value, "chunked") == 0;
-        return h->chunked ? 0 : -EBADMSG;
-}
-
-static int on_connection(Head *h, const char *value)
-{
-        h->close = h->close || strcasecmp(value, "close") == 0;
-        return 0;
-}
-
-static int on_content_type(Head *h, const char *value)
-{
-        (void)snprintf(h->response->content_type, sizeof(h->response->content_type), "%s", value);
-        return 0;
-}
-
-static const struct { const char *name; int (*on)(Head *, const char *value); } headers[] = {
-        { "Content-Length", on_content_length },
-        { "Transfer-Encoding", on_transfer_encoding },
-        { "Connection", on_connection },
-        { "Content-Type", on_content_type },
-};
-
-static int parse_header(Head *h, char *line)
-{
-        char *colon = strchr(line, ':');
-        char *value, *end;
-
-        if (!colon)
-                return -EBADMSG;
-        *colon = '\0';
-        value = colon + 1 + strspn(colon + 1, " \t");
-        for (end = value + strlen(value); end > value && strchr(" \t", end[-1]); end--)
-                end[-1] = '\0';
-        for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
-                if (strcasecmp(line, headers[i].name) == 0)
-                        return headers[i].on(h, value);
-        return 0;
-}
-
-static int parse_status(Head *h, const char *line)
-{
-        uint32_t status;
-        char code[4] = "";
-
-        if (!brig_str_has_prefix(line, "HTTP/1.") || strlen(line) < 12 || line[8] != ' ')
-                return -EBADMSG;
-        h->close = line[7] == '0';
-        memcpy(code, line + 9, 3);
-        if (brig_parse_u32(code, &status) < 0 || status < 100)
-                return -EBADMSG;
-        h->response->status = (int)status;
-        return 0;
-}
-
-/* The head without its last empty line, NUL-terminated, is cut into lines in place. */
-static int parse_head(Head *h, char *text)
-{
-        bool first = true;
-
-        for (char *line = text, *next; line; line = next, first = false) {
-                int r;
-
-                next = strstr(line, "\r\n");
-                if (next) {
-                        *next = '\0';
-                        next += 2;
-                }
-                r = first ? parse_status(h, line) : parse_header(h, line);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* Receives until the empty line; *ret_text is the head without it. -ECONNRESET: not one byte came. */
 static int receive_head(HttpConn *c, char **ret_text)
 {
@@ -326,44 +233,31 @@ static int receive_head(HttpConn *c, char **ret_text)
         }
 }
 
-static void start_body(HttpConn *c, const Head *h)
+static void accept_head(HttpConn *c, const HttpHead *h, HttpResponse *ret)
 {
-        int status = h->response->status;
-
-        if (status == 204 || status == 304 || status < 200)
-                c->body = brig_http_body_start(HTTP_FRAMING_NONE, 0);
-        else if (h->chunked)
-                c->body = brig_http_body_start(HTTP_FRAMING_CHUNKED, 0);
-        else if (h->has_length)
-                c->body = brig_http_body_start(HTTP_FRAMING_LENGTH, h->length);
-        else
-                c->body = brig_http_body_start(HTTP_FRAMING_UNTIL_CLOSE, 0);
-        c->close_after = h->close || c->body.framing == HTTP_FRAMING_UNTIL_CLOSE;
+        *ret = (HttpResponse) { .status = h->status, .upgraded = h->status == 101 };
+        (void)snprintf(ret->content_type, sizeof(ret->content_type), "%s", h->content_type);
+        c->body = brig_http_head_body(h);
+        c->close_after = h->close || ret->upgraded || c->body.framing == HTTP_FRAMING_UNTIL_CLOSE;
 }
 
 int brig_http_receive(HttpConn *c, HttpResponse *ret, BrigError *err)
 {
-        for (;;) {
-                Head h = { .response = ret };
-                char *text = NULL;
-                int r;
+        HttpHead h = { 0 };
 
-                *ret = (HttpResponse) { 0 };
-                r = receive_head(c, &text);
+        do {
+                char *text = NULL;
+                int r = receive_head(c, &text);
+
                 if (r >= 0)
-                        r = parse_head(&h, text);
+                        r = brig_http_head_parse(text, &h);
                 if (r == -ECONNRESET)
                         return brig_error_set(err, BRIG_ERR_UNAVAILABLE, ECONNRESET, "the brig daemon closed the connection");
                 if (r < 0)
                         return brig_error_errno(err, BRIG_ERR_UNAVAILABLE, r, "reading the answer of the brig daemon");
-                if (ret->status == 100)         /* an interim answer: the real one follows */
-                        continue;
-                /* Docker answers a hijack with 101, or with 200 and the raw stream's type to clients that did not ask to upgrade. */
-                ret->upgraded = ret->status == 101;
-                start_body(c, &h);
-                c->close_after = c->close_after || ret->upgraded;
-                return 0;
-        }
+        } while (h.status == 100);       /* an interim answer: the real one follows */
+        accept_head(c, &h, ret);
+        return 0;
 }
 
 int brig_http_next(HttpConn *c, const char **ret_data, size_t *ret_len, BrigError *err)

@@ -15,6 +15,7 @@
  * broken framing, is an error.
  */
 #include "base/error.h"
+#include "cli/http-head.h"
 
 #define HTTP_BUFFER_SIZE (64u << 10)
 
@@ -33,7 +34,7 @@ typedef struct HttpRequest {
 typedef struct HttpResponse {
         int status;
         bool upgraded;              /* from here on: brig_http_early, brig_http_fd */
-        char content_type[64];
+        char content_type[HTTP_CONTENT_TYPE_MAX];
 } HttpResponse;
 
 /* -errno with BRIG_ERR_UNAVAILABLE when nobody listens. */
