@@ -206,7 +206,11 @@ static int walk_up(int fd, const char *seen, Place *out, size_t max, size_t *ret
         return at < 0 ? at : -ENAMETOOLONG;
 }
 
-static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestion *q, const char *what, BrigError *err)
+/*
+ * `really` is what would have to be allowed, never the spelling that was asked for:
+ * that may be a link of the user's own, and the administrator would allow whatever it points to tomorrow.
+ */
+static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestion *q, const char *really, const char *what, BrigError *err)
 {
         if (rule->line == 0) {
                 char subject[512];
@@ -220,7 +224,7 @@ static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestio
                                       q->source, what, rule->path, j->ceiling->file, rule->line);
         return brig_error_set(err, BRIG_ERR_DENIED, EACCES,
                               "bind source \"%s\" %s is refused (rule \"deny %s %s\", %s:%u): an administrator may add the line \"allow bind %s\" to that file", q->source,
-                              what, rule->tree ? "tree" : "bind", rule->path, j->ceiling->file, rule->line, q->source);
+                              what, rule->tree ? "tree" : "bind", rule->path, j->ceiling->file, rule->line, really);
 }
 
 /* The nearest rule, or NULL; of two equally near ones the later line. */
@@ -256,7 +260,7 @@ static int judge_missing(const BindJudge *j, const Place *place, const BindQuest
 
                 if (!rule->place.there && !rule->rule->allow &&
                     (rule->rule->tree ? brig_path_is_beneath(path, rule->rule->path) : streq(path, rule->rule->path)))
-                        return refuse(j, rule->rule, q, "is not there", err);
+                        return refuse(j, rule->rule, q, path, "is not there", err);
         }
         return 0;
 }
@@ -264,18 +268,19 @@ static int judge_missing(const BindJudge *j, const Place *place, const BindQuest
 static int judge_place(const BindJudge *j, const Place *place, int fd, const BindQuestion *q, BrigError *err)
 {
         _cleanup_free_ Place *above = calloc(ANCESTORS_MAX, sizeof *above);
+        _cleanup_free_ char *really = join_paths(place->seen, q->missing ? q->missing : "");
         const CeilingRule *best = NULL;
         size_t n_above = 0;
         bool exact;
         char what[PATH_MAX + 16];
-        int r = above ? walk_up(fd, place->seen, above, ANCESTORS_MAX, &n_above) : -ENOMEM;
+        int r = above && really ? walk_up(fd, place->seen, above, ANCESTORS_MAX, &n_above) : -ENOMEM;
 
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot judge bind source \"%s\"", q->source);
         best = nearest_rule(j, place, above, n_above, q, &exact);
         (void)snprintf(what, sizeof what, "(%s)", place->seen);
         if (best && (!best->allow || (best->readonly && q->writable)))
-                return refuse(j, best, q, what, err);
+                return refuse(j, best, q, really, what, err);
         if (q->missing)
                 return judge_missing(j, place, q, err);
         if (exact)
@@ -287,7 +292,7 @@ static int judge_place(const BindJudge *j, const Place *place, int fd, const Bin
                 if (rule->place.there && rule->rule->tree && !rule->rule->allow && same_fs(&rule->place, place) &&
                     brig_path_is_beneath(rule->place.inside, place->inside)) {
                         (void)snprintf(what, sizeof what, "contains \"%s\", which", rule->place.seen);
-                        return refuse(j, rule->rule, q, what, err);
+                        return refuse(j, rule->rule, q, really, what, err);
                 }
         }
         return 0;
