@@ -154,6 +154,12 @@ static int soft_limit(const char *resource)
         return 0;
 }
 
+static int effective_user(const char *unused)
+{
+        printf("%u ", (unsigned)geteuid());
+        return 0;
+}
+
 /* Lines of 80 bytes until that many MiB are written. */
 static int flood(const char *mib)
 {
@@ -191,7 +197,7 @@ static const struct { const char *verb; int (*run)(const char *); } verbs[] = {
         { "file-caps", file_caps }, { "keep-setgid", keeps_setgid }, { "bind", bind_port }, { "connect-abstract", connect_abstract },
         { "audit-write", audit_write }, { "add-key", add_key }, { "find-key", find_key }, { "set-clock", set_clock },
         { "memory", use_memory }, { "open-files", open_files }, { "fork-many", fork_many }, { "rlimit", soft_limit }, { "flood", flood },
-        { "spin", spin }, { "orphan", orphan },
+        { "spin", spin }, { "euid", effective_user }, { "orphan", orphan },
 };
 
 int main(int argc, char **argv)

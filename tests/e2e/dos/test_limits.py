@@ -167,7 +167,7 @@ def test_R4_log_size_option(daemon, attack_image):
 
 
 def test_R4_disk_fill_guard_is_named(daemon):
-    text = str(daemon.request('GET', '/info').json).lower()
+    text = ' '.join(map(str, daemon.request('GET', '/info').json['DriverStatus'])).lower()
     assert 'quota' in text or 'watchdog' in text, 'info does not say what stops a disk fill'
 
 

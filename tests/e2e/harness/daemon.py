@@ -59,12 +59,13 @@ class Daemon:
         """The data root on a disk of its own for the while; the daemon is started in it and destroyed in it."""
         self.data.mkdir()
         subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size},mode=755', 'none', self.data], check=True)
+        left = []
         try:
             yield self.start()
-            left = self.destroy(keep=True)
-            assert not left, left
         finally:
+            left = self.destroy(keep=True)
             subprocess.run(['umount', '-l', self.data], check=True)
+        assert not left, left
 
     def command(self, *extra):
         return [str(places.program('brigd', self.build)), '--data-root', str(self.data), '--exec-root', str(self.exec),

@@ -126,11 +126,17 @@ def processes_of(daemon):
             continue
         command = read(f'/proc/{pid}/cmdline')
         groups = read(f'/proc/{pid}/cgroup')
-        if f'{mark}/' in command.replace('\0', ' ') + ' ' and name(pid) in ENGINE_NAMES or any(i in groups for i in ids):
+        if f'{mark}/' in command and is_engine(pid) or any(i in groups for i in ids):
             found.append(pid)
     return found
 
 
+def is_engine(pid):
+    command = read(f'/proc/{pid}/cmdline').split('\0')[0].rsplit('/', 1)[-1]
+    return command in ENGINE_NAMES
+
+
+SPARE_FDS = 3                   # connections that are being closed, files that SQLite keeps
 ENGINE_NAMES = {'brigd', 'brig-api', 'brig-monitor', 'brig-unpack', 'brig-init'}
 
 
@@ -156,8 +162,9 @@ def container_leaks(daemon, before=None):
             left += [f'mount {line}' for line in lines]
     if before:
         now = baseline(daemon)
-        left += [f'{key}: {before[key]} before, {now[key]} now' for key in ('brigd fds', 'brig-api fds', 'id ranges')
-                 if now[key] != before[key]]
+        left += [f'{key}: {before[key]} before, {now[key]} now' for key in ('brigd fds', 'id ranges') if now[key] != before[key]]
+        if now['brig-api fds'] > before['brig-api fds'] + SPARE_FDS:
+            left.append(f'brig-api fds: {before["brig-api fds"]} before, {now["brig-api fds"]} now')
     return left
 
 

@@ -73,7 +73,7 @@ def strike(daemon, generator, lives):
         if not candidates:
             return []
         life, pid = generator.choice(candidates)
-        if pid > 1 and host.name(pid) == 'brig-monitor':
+        if pid > 1 and 'brig-monitor' in host.read(f'/proc/{pid}/cmdline'):
             os.kill(pid, signal.SIGKILL)
             return [life]
         return []
