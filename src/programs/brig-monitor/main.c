@@ -190,7 +190,9 @@ int main(int argc, char *argv[])
         serial = start.serial;
         r = run(&m, &start, &err);
         if (r < 0) {
-                log_error("container %.12s: %s", m.id, err.message);
+                /* What the request got wrong is told to whoever made it. */
+                if (m.started_at || err.kind == BRIG_ERR_INTERNAL)
+                        log_error("container %.12s: %s", m.id, err.message);
                 if (!m.started_at)
                         BRIG_IGNORE(brig_wire_send_error(&m.link, serial, &err)); /* a brigd that is gone has no use for it */
         }
