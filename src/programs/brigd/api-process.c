@@ -5,7 +5,6 @@
 #include "jobs.h"
 #include "listeners.h"
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -16,7 +15,7 @@
 #define RESTART_LAST (5 * BRIG_NSEC_PER_SEC)
 /* One that ran this long was healthy: the next failure starts the back-off anew. */
 #define HEALTHY_AFTER (30 * BRIG_NSEC_PER_SEC)
-#define STOP_PATIENCE_MS 10000
+#define STOP_PATIENCE (5 * BRIG_NSEC_PER_SEC)
 
 struct Outgoing {
         Outgoing *next;
@@ -157,7 +156,7 @@ static void on_child_end(void *context, uint32_t events)
         int status = child_wait(&a->child);
         close_link(d);
         jobs_forsake(d);
-        if (d->loop.stop)
+        if (d->stopping)
                 return;
         log_error("brig-api ended with status %d, it is started again", status);
         restart(d);
@@ -280,21 +279,21 @@ void api_start(Brigd *d)
         restart(d);
 }
 
-/* The end of the channel is the request to end; brig-api finishes what it is writing. */
+static void lose_patience(void *context)
+{
+        Brigd *d = context;
+
+        kill_it(d, "it does not end by itself");
+}
+
 void api_stop(Brigd *d)
 {
         Api *a = &d->api;
 
         loop_clear_timer(&d->loop, &a->restart);
-        loop_remove(&d->loop, &a->child_source);
-        if (a->child.pid <= 0)
-                return;
-        close_link(d);
         child_kill(&a->child, SIGTERM);
-        struct pollfd p = { .fd = a->child.pidfd, .events = POLLIN };
-        if (poll(&p, 1, STOP_PATIENCE_MS) <= 0)
-                child_kill(&a->child, SIGKILL);
-        (void)child_wait(&a->child); /* its status says nothing any more */
+        if (a->child.pid > 0)
+                loop_set_timer(&d->loop, &a->restart, STOP_PATIENCE, lose_patience, d);
 }
 
 void api_free(Brigd *d)

@@ -8,7 +8,7 @@
 
 /* Starts it now; a failure is logged and tried again later. */
 void api_start(Brigd *d);
-/* For good: it gets a moment to finish, then is killed. */
+/* For good: it is asked to end, and killed when it takes too long; api.child says when it is gone. */
 void api_stop(Brigd *d);
 void api_free(Brigd *d);
 

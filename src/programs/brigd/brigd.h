@@ -60,6 +60,9 @@ typedef struct Brigd {
         Loop loop;
         int signals;
         LoopSource signal_source;
+        bool stopping;           /* brig-api and what is ending are waited for, nothing is started */
+        int64_t stop_until;
+        LoopTimer stop_timer;
         struct Listener *listeners;
         size_t n_listeners;
         BrigMap *containers;     /* id → Container */

@@ -47,11 +47,26 @@ char *container_socket_path(const Brigd *d, const char *id)
         return brig_str_printf("%s/c/%s", d->places.exec_path, id);
 }
 
+bool containers_ending(const Brigd *d)
+{
+        const char *id;
+        void *value;
+
+        for (size_t i = 0; brig_map_next(d->containers, &i, &id, &value);) {
+                const Container *c = value;
+                if (c->phase == CONTAINER_ENDING || c->phase == CONTAINER_LOST)
+                        return true;
+        }
+        return false;
+}
+
 int container_mark_paused(Container *c, bool paused)
 {
         char name[BRIG_ID_LEN + 16];
         _cleanup_close_ int fd = -EBADF;
 
+        if (c->paused == paused)
+                return 0;
         (void)snprintf(name, sizeof(name), "%s" CONTAINER_PAUSED_SUFFIX, c->id);
         c->paused = paused;
         if (!paused)

@@ -86,6 +86,9 @@ void container_free(void *container);
 /* Path of its socket: what the registry of id ranges knows the container by. free(3). */
 char *container_socket_path(const Brigd *d, const char *id);
 
+/* Whether any is on its way out: brigd ends behind these. */
+bool containers_ending(const Brigd *d);
+
 /* launch.c: takes *l (freed). The reply goes to its asker. */
 void container_launch(Brigd *d, Launch *l);
 Launch *launch_free(Launch *l);

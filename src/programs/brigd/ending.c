@@ -189,7 +189,6 @@ static void remove_traces(Container *c)
         (void)unlinkat(c->d->places.containers, path, 0); /* mostly there is none */
         /* The range's owner has no more business in the folder; it may be in the trash already. */
         BRIG_IGNORE(fchownat(c->d->places.containers, c->id, 0, c->d->account.gid, AT_SYMLINK_NOFOLLOW));
-        BRIG_IGNORE(container_mark_paused(c, false)); /* likewise */
         if (c->range_base && socket)
                 ranges_give_back(&c->d->ranges, c->range_base, socket);
         (void)unlinkat(c->d->places.sockets, c->id, 0);

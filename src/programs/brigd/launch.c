@@ -179,7 +179,9 @@ static bool has_leftover(const Brigd *d, const Launch *l)
         _cleanup_cgroup_ Cgroup group;
 
         brig_cgroup_init(&group);
-        return !l->cleaned && brig_cgroup_open(d->cgroup_parent, l->id, &group) >= 0;
+        if (l->cleaned || faccessat(d->places.uppers, l->id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                return false; /* its first run */
+        return brig_cgroup_open(d->cgroup_parent, l->id, &group) >= 0;
 }
 
 void container_launch(Brigd *d, Launch *given)

@@ -4,6 +4,7 @@
  * It reads no byte of a user: options, the ceiling and typed messages are all.
  */
 #include "api-process.h"
+#include "base/clock.h"
 #include "base/strings.h"
 #include "brig-config.h"
 #include "brigd.h"
@@ -19,6 +20,10 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+
+/* For brig-api's end and that of containers together; a second signal ends the wait. */
+#define STOP_PATIENCE (10 * BRIG_NSEC_PER_SEC)
+#define STOP_PAUSE (2 * BRIG_NSEC_PER_MSEC)
 
 BRIG_LOG_STATE;
 
@@ -72,6 +77,18 @@ static void reload(Brigd *d)
                 log_info("ceiling \"%s\" is read again", d->options.ceiling);
 }
 
+/* brig-api may have something to write down still; containers that are on their way out go all the way, and leave nothing behind. */
+static void stop_when_done(void *context)
+{
+        Brigd *d = context;
+        bool done = d->api.child.pid <= 0 && !containers_ending(d);
+
+        if (done || brig_now_monotonic() > d->stop_until)
+                d->loop.stop = true;
+        else
+                loop_set_timer(&d->loop, &d->stop_timer, STOP_PAUSE, stop_when_done, d);
+}
+
 static void on_signal(void *context, uint32_t events)
 {
         struct signalfd_siginfo info;
@@ -83,8 +100,15 @@ static void on_signal(void *context, uint32_t events)
                 reload(d);
                 return;
         }
+        if (d->stopping) {
+                d->loop.stop = true;
+                return;
+        }
         log_info("brigd ends, containers run on");
-        d->loop.stop = true;
+        d->stopping = true;
+        d->stop_until = brig_now_monotonic() + STOP_PATIENCE;
+        api_stop(d);
+        stop_when_done(d);
 }
 
 static int open_signals(Brigd *d)
@@ -191,7 +215,6 @@ static int serve(Brigd *d, BrigError *err)
         r = loop_run(&d->loop);
         if (r < 0)
                 (void)brig_error_errno(err, BRIG_ERR_INTERNAL, r, "event loop"); /* told below, as every failure */
-        api_stop(d);
         if (d->options.pidfile)
                 (void)unlink(d->options.pidfile); /* a leftover is overwritten by the next start */
         return r;

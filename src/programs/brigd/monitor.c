@@ -49,10 +49,15 @@ static void answer_all_pending(Container *c, const char *why)
         }
 }
 
-void container_drop_monitor(Container *c)
+static void close_link(Container *c)
 {
         loop_remove(&c->d->loop, &c->link_source);
         brig_wire_channel_done(&c->link);
+}
+
+void container_drop_monitor(Container *c)
+{
+        close_link(c);
         child_kill(&c->monitor, SIGKILL);
         answer_all_pending(c, "its monitor has ended");
 }
@@ -170,7 +175,10 @@ static void on_link(void *context, uint32_t events)
                 if (r == -EBADMSG)
                         log_error("container %.12s: its monitor's message is not in the table", c->id);
                 bool watched = c->monitor.pidfd >= 0;
-                container_drop_monitor(c);
+                if (r == 0 && watched && c->phase == CONTAINER_ENDING)
+                        close_link(c); /* it was told to end and is doing so */
+                else
+                        container_drop_monitor(c);
                 if (!watched) /* a kernel that could not name the monitor: the link is all we know of it */
                         container_monitor_gone(c);
                 return;

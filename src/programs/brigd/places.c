@@ -1,6 +1,8 @@
 #include "places.h"
 #include "base/clock.h"
 #include "base/strings.h"
+#include "ranges.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +12,8 @@
 
 /* How long the brig-api of a killed brigd may take to die. */
 #define LOCK_PATIENCE (5 * BRIG_NSEC_PER_SEC)
+/* A log has at most 1000 rotations. */
+#define MAX_CONTAINER_FILES 1100
 #define FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 /* mkdir -p. Only the last folder's mode is ours to choose. */
@@ -131,12 +135,49 @@ int places_make_upper(const Places *p, const char *id, uint32_t base, BrigError 
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "writable layer of container \"%s\"", id) : 0;
 }
 
+/*
+ * What a former run has left (logs) goes to the new owner: a range belongs to a
+ * run. The former monitor may have been taken over and have put something else there, so only
+ * plain files of a range's owner that have no second name are handed on.
+ */
+static int hand_on(int folder, const char *name, const FolderOwner *owner)
+{
+        _cleanup_close_ int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid < BRIG_RANGE_FIRST || st.st_uid >= BRIG_RANGE_END)
+                return 0;
+        return fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static int hand_on_all(int folder, const FolderOwner *owner)
+{
+        int fd = openat(folder, ".", FOLDER), r = 0;
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *entry;
+
+        if (!dir)
+                return -errno;
+        for (unsigned n = 0; n < MAX_CONTAINER_FILES && r >= 0 && (entry = readdir(dir)); n++)
+                if (entry->d_name[0] != '.')
+                        r = hand_on(folder, entry->d_name, owner);
+        (void)closedir(dir); /* only read */
+        return r;
+}
+
 int places_open_container(const Places *p, const char *id, const FolderOwner *owner, int *ret_fd, BrigError *err)
 {
         /* Set-group-id: what the monitor creates belongs to group brig without a chown. */
         mode_t mode = (owner->ephemeral ? S_ISVTX : 0) | 02750;
-        int r = make_folder(p->containers, id, mode, owner->uid, owner->gid, ret_fd);
+        _cleanup_close_ int fd = -EBADF;
+        int r = make_folder(p->containers, id, mode, owner->uid, owner->gid, &fd);
 
+        if (r >= 0)
+                r = hand_on_all(fd, owner);
+        if (r >= 0)
+                *ret_fd = TAKE_FD(fd);
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "folder of container \"%s\"", id) : 0;
 }
 

@@ -96,7 +96,7 @@ static int find_all(Brigd *d)
         (void)closedir(dir); /* only read */
         if (r < 0)
                 return r;
-        ranges_sweep(&d->ranges, prefix);
+        ranges_sweep(&d->ranges, ""); /* also what other instances of this host have left for good */
         ranges_each(&d->ranges, prefix, set_range, d);
         return 0;
 }

@@ -284,6 +284,62 @@ static void test_sigterm_leaves_containers(void **state)
         assert_true(daemon_wait_path(d, SOCKET_A, true));
 }
 
+/* What is on its way out goes all the way. */
+static void test_sigterm_waits_for_ending_containers(void **state)
+{
+        Daemon *d = *state;
+
+        daemon_start(d);
+        assert_int_equal(daemon_launch(d, 1, ID_A, "quick").type, WIRE_LAUNCHED);
+        assert_int_equal(daemon_receive(d).type, WIRE_EXITED);
+        daemon_ask_id(d, WIRE_EXIT_ACK, 0, ID_A);
+        WireMessage list = { .type = WIRE_LIST, .serial = 2 };
+        daemon_send(d, &list);
+        (void)daemon_answer(d, 2); /* the acknowledgement was before it */
+        daemon_stop(d);
+        assert_int_equal(daemon_count(d, "run/c"), 0);
+        assert_int_equal(daemon_count(d, "ids"), 1);
+}
+
+static uid_t owner_of(const Daemon *d, const char *path)
+{
+        char whole[512];
+        struct stat st;
+
+        (void)snprintf(whole, sizeof(whole), "%s/%s", d->folder, path);
+        assert_int_equal(lstat(whole, &st), 0);
+        return st.st_uid;
+}
+
+/* Logs go on in the next run, whose monitor is somebody else; what a hostile monitor has left does not become its own. */
+static void test_files_of_a_former_run(void **state)
+{
+        Daemon *d = *state;
+        char path[256], other[256];
+
+        daemon_start(d);
+        assert_int_equal(daemon_launch(d, 1, ID_A, "quick").type, WIRE_LAUNCHED);
+        (void)snprintf(path, sizeof(path), "%s/data/containers/" ID_A "/log", d->folder);
+        close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640));
+        assert_int_equal(chown(path, 0x20000005, 0), 0);
+        (void)snprintf(path, sizeof(path), "%s/secret", d->folder);
+        close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        assert_int_equal(chown(path, 0x20000005, 0), 0);
+        (void)snprintf(other, sizeof(other), "%s/data/containers/" ID_A "/linked", d->folder);
+        assert_int_equal(link(path, other), 0);
+        (void)snprintf(other, sizeof(other), "%s/data/containers/" ID_A "/roots", d->folder);
+        close(open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        (void)snprintf(other, sizeof(other), "%s/data/containers/" ID_A "/symbolic", d->folder);
+        assert_int_equal(symlink(path, other), 0);
+        assert_int_equal(take_exit(d, ID_A), 3);
+
+        uint32_t base = daemon_launch(d, 2, ID_A, "quick").launched.range_base;
+        assert_int_equal(owner_of(d, "data/containers/" ID_A "/log"), base + 65536);
+        assert_int_equal(owner_of(d, "data/containers/" ID_A "/linked"), 0x20000005);
+        assert_int_equal(owner_of(d, "data/containers/" ID_A "/roots"), 0);
+        assert_int_equal(take_exit(d, ID_A), 3);
+}
+
 /* Each is refused, ends this brig-api, and the next one is served. */
 static void test_messages_that_end_the_link(void **state)
 {
@@ -392,6 +448,8 @@ int main(void)
                 TEST(test_brigd_and_monitor_killed),
                 TEST(test_exit_record_of_a_dead_monitor),
                 TEST(test_sigterm_leaves_containers),
+                TEST(test_sigterm_waits_for_ending_containers),
+                TEST(test_files_of_a_former_run),
                 TEST(test_messages_that_end_the_link),
                 TEST(test_layers),
         };
