@@ -45,7 +45,7 @@ int brig_filters_parse(const char *text, json_t **ret, BrigError *err)
 
         if (!filters)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "read filters");
-        if (!brig_str_empty(text)) {
+        if (!brig_str_empty(text) && !streq(text, "null")) {
                 if (strlen(text) > MAX_FILTER_BYTES)
                         return brig_error_set(err, BRIG_ERR_INVALID, E2BIG, "invalid filter: longer than %u bytes", MAX_FILTER_BYTES);
                 r = brig_json_parse(text, strlen(text), &given, err);
@@ -53,7 +53,7 @@ int brig_filters_parse(const char *text, json_t **ret, BrigError *err)
                         brig_error_prefix(err, "invalid filter");
                         return r;
                 }
-                if (!json_is_object(given) && !json_is_null(given))
+                if (!json_is_object(given))
                         return malformed(err);
         }
         for (void *i = json_object_iter(given); i; i = json_object_iter_next(given, i))
