@@ -1,4 +1,5 @@
 /* /containers: everything that is one question and one answer. Streams are in container-streams.c. */
+#include "api/image-events.h"
 #include "api/routes.h"
 #include "api/shapes.h"
 
@@ -218,6 +219,7 @@ int brig_handle_container_prune(Request *r, BrigError *err)
                 result = brig_container_prune(r->engine, filters, &ids, &bytes, err);
         if (result < 0)
                 return result;
+        brig_prune_event(r->engine, "container", bytes);
         return brig_reply_json(r, 200, json_pack("{s:o, s:I}", "ContainersDeleted", ids ? brig_shape_strings(ids) : json_null(),
                                                  "SpaceReclaimed", (json_int_t)bytes), err);
 }

@@ -1,4 +1,5 @@
 /* Image archives on their way in (load, import) and out (save). */
+#include "api/image-events.h"
 #include "api/routes.h"
 #include "api/shapes.h"
 
@@ -9,7 +10,22 @@
 
 /* --- in --- */
 
-typedef struct Progress { BrigBuffer text; bool quiet; } Progress;
+typedef struct Progress { BrigBuffer text; bool quiet; char **loaded; } Progress;
+
+/* "Loaded image: busybox:latest" and "Loaded image ID: sha256:…" name what came in. */
+static void note_loaded(Progress *p, const char *stream)
+{
+        static const char *const prefixes[] = { "Loaded image: ", "Loaded image ID: " };
+
+        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+                if (stream && brig_str_has_prefix(stream, prefixes[i])) {
+                        const char *name = stream + strlen(prefixes[i]);
+                        char *copy = strndup(name, strcspn(name, "\n"));
+
+                        if (!copy || brig_strv_consume(&p->loaded, copy) < 0)
+                                return; /* an event less, nothing else */
+                }
+}
 
 /* One line of Docker's progress stream, as far as its members are there. */
 static void progress_line(void *context, const char *stream, const char *status, const char *id)
@@ -19,6 +35,7 @@ static void progress_line(void *context, const char *stream, const char *status,
         _cleanup_json_ json_t *line = json_object();
         _cleanup_free_ char *text = NULL;
 
+        note_loaded(p, stream);
         /* Quiet leaves the result, which is the stream member. */
         if (!line || (p->quiet && !stream))
                 return;
@@ -33,6 +50,7 @@ static void progress_line(void *context, const char *stream, const char *status,
 static void progress_done(Progress *p)
 {
         brig_buffer_done(&p->text);
+        p->loaded = brig_strv_free(p->loaded);
 }
 
 static int reply_progress(Request *r, Progress *p, BrigError *err)
@@ -63,6 +81,8 @@ int brig_handle_image_load(Request *r, BrigError *err)
         if (!brig_str_empty(brig_request_get(r, "platform")) && r->version >= API_VERSION(1, 48))
                 return brig_error_set(err, BRIG_ERR_UNSUPPORTED, ENOTSUP, "loading one platform of an archive is not supported");
         result = brig_image_load(brig_engine_images(r->engine), &source, &progress, err);
+        BRIG_STRV_FOREACH(name, p.loaded)
+                brig_image_event_by_name(r->engine, "load", *name);
         return result < 0 ? result : reply_progress(r, &p, err);
 }
 
@@ -102,6 +122,7 @@ static int import(Request *r, const ImageImport *options, BrigError *err)
 
         if (result < 0)
                 return result;
+        brig_image_event_by_name(r->engine, "import", id);
         progress_line(&p, NULL, id, NULL);
         return reply_progress(r, &p, err);
 }
@@ -136,7 +157,7 @@ int brig_handle_image_create(Request *r, BrigError *err)
 
 /* --- out --- */
 
-typedef struct Save { ImageStore *images; char **names; } Save;
+typedef struct Save { Engine *engine; char **names; } Save;
 
 static void save_free(void *context)
 {
@@ -149,8 +170,13 @@ static void save_free(void *context)
 static int save_produce(void *context, Conveyor *out, BrigError *err)
 {
         Save *s = context;
+        int result = brig_image_save(brig_engine_images(s->engine), s->names, brig_reply_write, out, err);
 
-        return brig_image_save(s->images, s->names, brig_reply_write, out, err);
+        if (result < 0)
+                return result;
+        BRIG_STRV_FOREACH(name, s->names)
+                brig_image_event_by_name(s->engine, "save", *name);
+        return 0;
 }
 
 /* One name stands in the path, several in the query. */
@@ -172,7 +198,7 @@ int brig_handle_image_save(Request *r, BrigError *err)
                 save_free(s);
                 return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "no images to save: the parameter \"names\" is missing");
         }
-        s->images = brig_engine_images(r->engine);
+        s->engine = r->engine;
         brig_reply_produce(r, &(ReplyStream){ .content_type = "application/x-tar", .context = s, .free_context = save_free }, save_produce);
         return 0;
 }

@@ -1,4 +1,5 @@
 /* /images: what fits into one answer. Archives that stream in or out are in image-streams.c. */
+#include "api/image-events.h"
 #include "api/routes.h"
 #include "api/shapes.h"
 
@@ -36,29 +37,49 @@ int brig_handle_image_history(Request *r, BrigError *err)
 int brig_handle_image_tag(Request *r, BrigError *err)
 {
         const char *repo = brig_request_get(r, "repo"), *tag = brig_request_get(r, "tag");
+        _cleanup_(brig_image_unrefp) Image *image = NULL;
+        _cleanup_free_ char *name = NULL;
         int result;
 
         if (brig_str_empty(repo))
                 return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "invalid reference format");
-        result = brig_image_tag(brig_engine_images(r->engine), r->argument, repo, brig_str_empty(tag) ? NULL : tag, err);
-        return result < 0 ? result : brig_reply_empty(r, 201);
+        result = resolve(r, &image, err);
+        if (result >= 0)
+                result = brig_image_tag(brig_engine_images(r->engine), r->argument, repo, brig_str_empty(tag) ? NULL : tag, err);
+        if (result < 0)
+                return result;
+        name = brig_str_printf("%s:%s", repo, brig_str_empty(tag) ? "latest" : tag);
+        brig_image_event(r->engine, "tag", image, name);
+        return brig_reply_empty(r, 201);
+}
+
+static void images_freep(Image ***images)
+{
+        *images = brig_image_list_free(*images);
 }
 
 int brig_handle_image_delete(Request *r, BrigError *err)
 {
+        _cleanup_(images_freep) Image **before = NULL;
         _cleanup_strv_ char **lines = NULL;
-        int result = brig_image_delete(brig_engine_images(r->engine), &(ImageDelete){
-                .name = r->argument, .force = brig_request_bool(r, "force"), .no_prune = brig_request_bool(r, "noprune"),
-                .in_use = brig_engine_image_in_use, .context = r->engine,
-        }, &lines, err);
+        int result = brig_image_list(brig_engine_images(r->engine), &before, err);
 
-        return result < 0 ? result : brig_reply_json(r, 200, brig_shape_image_deletions(lines), err);
+        if (result >= 0)
+                result = brig_image_delete(brig_engine_images(r->engine), &(ImageDelete){
+                        .name = r->argument, .force = brig_request_bool(r, "force"), .no_prune = brig_request_bool(r, "noprune"),
+                        .in_use = brig_engine_image_in_use, .context = r->engine,
+                }, &lines, err);
+        if (result < 0)
+                return result;
+        brig_image_events_of_deletion(r->engine, lines, before);
+        return brig_reply_json(r, 200, brig_shape_image_deletions(lines), err);
 }
 
 int brig_handle_image_prune(Request *r, BrigError *err)
 {
         static const char *const allowed[] = { "dangling", NULL };
         const ImageDelete request = { .in_use = brig_engine_image_in_use, .context = r->engine };
+        _cleanup_(images_freep) Image **before = NULL;
         _cleanup_json_ json_t *filters = NULL;
         _cleanup_strv_ char **lines = NULL;
         int64_t bytes = 0;
@@ -67,12 +88,16 @@ int brig_handle_image_prune(Request *r, BrigError *err)
 
         if (result >= 0)
                 result = brig_filters_check(filters, allowed, err);
+        if (result >= 0)
+                result = brig_image_list(brig_engine_images(r->engine), &before, err);
         if (result < 0)
                 return result;
         all = brig_filters_has(filters, "dangling") && (brig_filters_match(filters, "dangling", "false") || brig_filters_match(filters, "dangling", "0"));
         result = brig_image_prune(brig_engine_images(r->engine), &request, all, &lines, &bytes, err);
         if (result < 0)
                 return result;
+        brig_image_events_of_deletion(r->engine, lines, before);
+        brig_prune_event(r->engine, "image", bytes);
         return brig_reply_json(r, 200, json_pack("{s:o, s:I}", "ImagesDeleted", lines ? brig_shape_image_deletions(lines) : json_null(),
                                                  "SpaceReclaimed", (json_int_t)bytes), err);
 }
@@ -86,11 +111,6 @@ typedef struct Listing {
         int64_t before, since;          /* creation times that bound the list; 0: none */
         bool all, digests, shared_size;
 } Listing;
-
-static void images_freep(Image ***images)
-{
-        *images = brig_image_list_free(*images);
-}
 
 static bool dangling(const Image *i)
 {

@@ -41,6 +41,11 @@ void brig_engine_counts(Engine *e, EngineCounts *ret) { *ret = (EngineCounts){ .
 void brig_engine_cancel(Engine *e) { }
 int brig_engine_image_in_use(void *engine, const char *image_id, char ret_container[16]) { return 0; }
 
+void brig_engine_emit(Engine *e, const char *type, const char *action, const char *actor_id, const JsonPairs *attributes)
+{
+        (void)snprintf(e->last_event, sizeof(e->last_event), "%s %s %s %s", type, action, actor_id, brig_pairs_get(attributes, "name") ?: "");
+}
+
 static int check_name(const char *ref, BrigError *err)
 {
         if (streq(ref, "web") || (strlen(ref) >= 12 && brig_str_has_prefix(FAKE_ID, ref)))

@@ -17,6 +17,7 @@ struct Engine {
         char created_name[64];
         uint64_t uploaded;              /* bytes that the last load or import read */
         AttachRequest attached;
+        char last_event[256];           /* type action actor name */
 };
 
 Engine *fake_engine_new(void);

@@ -420,6 +420,18 @@ static void test_images(void **state)
         expect(*state, "POST", "/images/busybox/tag", "400", "invalid reference format");
 }
 
+static void test_D1_image_verbs_are_events(void **state)
+{
+        Server *s = *state;
+
+        expect(s, "POST", "/images/busybox/tag?repo=r", "201", "");
+        assert_string_equal(s->engine->last_event, "image tag " FAKE_IMAGE " r:latest");
+        expect(s, "DELETE", "/images/busybox", "200", "");
+        assert_string_equal(s->engine->last_event, "image delete " FAKE_IMAGE " " FAKE_IMAGE);
+        expect(s, "POST", "/images/load", "200", "Loaded image");
+        assert_string_equal(s->engine->last_event, "image load " FAKE_IMAGE " " FAKE_IMAGE);
+}
+
 static void test_system(void **state)
 {
         expect(*state, "GET", "/version", "200", "\"MinAPIVersion\":\"1.24\"");
@@ -446,7 +458,7 @@ int main(void)
                 cmocka_unit_test(test_an_exec_that_fails_late_says_so), cmocka_unit_test(test_logs_and_events_stream),
                 cmocka_unit_test(test_save_streams_or_fails_whole), cmocka_unit_test(test_save_to_a_client_that_leaves),
                 cmocka_unit_test(test_load_reads_the_body_as_it_comes), cmocka_unit_test(test_load_of_a_client_that_leaves),
-                cmocka_unit_test(test_images), cmocka_unit_test(test_system), cmocka_unit_test(test_wait_answers_in_two_steps),
+                cmocka_unit_test(test_images), cmocka_unit_test(test_D1_image_verbs_are_events), cmocka_unit_test(test_system), cmocka_unit_test(test_wait_answers_in_two_steps),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);
