@@ -32,7 +32,6 @@ typedef struct Cli {
 enum {
         VERB_STOP_AT_FIRST = 1 << 0,  /* options end at the first positional */
         VERB_RUNS_PAYLOAD = 1 << 1,   /* errors are 125 (126, 127) and carry the help line */
-        VERB_OFFLINE = 1 << 2,        /* needs no daemon address */
 };
 
 struct Verb {

@@ -35,6 +35,7 @@ static const Command container_commands[] = {
 };
 
 static const Command image_commands[] = {
+        { "build", &brig_verb_build },
         { "history", &brig_verb_history },
         { "import", &brig_verb_import },
         { "inspect", &brig_verb_image_inspect },
@@ -51,9 +52,35 @@ static const Command image_commands[] = {
         { NULL },
 };
 
+static const Command network_commands[] = {
+        { "connect", &brig_verb_network_connect },
+        { "create", &brig_verb_network_create },
+        { "disconnect", &brig_verb_network_disconnect },
+        { "inspect", &brig_verb_network_inspect },
+        { "ls", &brig_verb_network_ls },
+        ALIAS("list", brig_verb_network_ls),
+        { "prune", &brig_verb_network_prune },
+        { "rm", &brig_verb_network_rm },
+        ALIAS("remove", brig_verb_network_rm),
+        { NULL },
+};
+
+static const Command volume_commands[] = {
+        { "create", &brig_verb_volume_create },
+        { "inspect", &brig_verb_volume_inspect },
+        { "ls", &brig_verb_volume_ls },
+        ALIAS("list", brig_verb_volume_ls),
+        { "prune", &brig_verb_volume_prune },
+        { "rm", &brig_verb_volume_rm },
+        ALIAS("remove", brig_verb_volume_rm),
+        { NULL },
+};
+
 static const Command system_commands[] = {
+        { "df", &brig_verb_disk_usage },
         { "events", &brig_verb_events },
         { "info", &brig_verb_info },
+        { "prune", &brig_verb_system_prune },
         { NULL },
 };
 
@@ -61,16 +88,21 @@ const Command brig_cli_commands[] = {
         { "run", &brig_verb_run, .flags = COMMAND_COMMON },
         { "exec", &brig_verb_exec, .flags = COMMAND_COMMON },
         { "ps", &brig_verb_ps, .flags = COMMAND_COMMON },
+        { "build", &brig_verb_build, .flags = COMMAND_COMMON },
         { "pull", &brig_verb_pull, .flags = COMMAND_COMMON },
         { "push", &brig_verb_push, .flags = COMMAND_COMMON },
         { "images", &brig_verb_images, .flags = COMMAND_COMMON },
         { "login", &brig_verb_login, .flags = COMMAND_COMMON },
+        { "logout", &brig_verb_logout, .flags = COMMAND_COMMON },
+        { "search", &brig_verb_search, .flags = COMMAND_COMMON },
         { "version", &brig_verb_version, .flags = COMMAND_COMMON },
         { "info", &brig_verb_info, .flags = COMMAND_COMMON },
 
         { "container", .group = container_commands, .summary = "Manage containers" },
         { "image", .group = image_commands, .summary = "Manage images" },
+        { "network", .group = network_commands, .summary = "Manage networks" },
         { "system", .group = system_commands, .summary = "Manage the engine" },
+        { "volume", .group = volume_commands, .summary = "Manage volumes" },
 
         { "attach", &brig_verb_attach },
         { "commit", &brig_verb_commit },

@@ -273,6 +273,21 @@ int brig_list_finish(ListPrinter *p, BrigError *err)
         return 0;
 }
 
+int brig_list_print(ListPrinter *p, const json_t *array, const ListRow *like, BrigError *err)
+{
+        ListRow row = *like;
+
+        for (size_t i = 0; i < json_array_size(array); i++) {
+                int r;
+
+                row.item = json_array_get(array, i);
+                r = brig_list_row(p, &row, err);
+                if (r < 0)
+                        return r;
+        }
+        return brig_list_finish(p, err);
+}
+
 int brig_format_parse(const char *format, Template **ret, BrigError *err)
 {
         int r = brig_template_parse(streq(format, "json") ? "{{json .}}" : format, ret, err);

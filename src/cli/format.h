@@ -39,6 +39,8 @@ BRIG_DEFINE_CLEANUP(ListPrinter *, brig_list_free)
 /* Does the template name this field (".Size" is only asked of the daemon when it is shown)? */
 bool brig_list_uses(const ListPrinter *p, const char *field);
 int brig_list_row(ListPrinter *p, const ListRow *row, BrigError *err) _must_use_;
+/* A row for every element of the array, made after `like`, then brig_list_finish. */
+int brig_list_print(ListPrinter *p, const json_t *array, const ListRow *like, BrigError *err) _must_use_;
 /* Prints what was gathered. */
 int brig_list_finish(ListPrinter *p, BrigError *err) _must_use_;
 

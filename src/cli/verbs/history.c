@@ -99,8 +99,7 @@ static int do_history(Cli *cli, const void *options, char *const *args, BrigErro
         _cleanup_url_ Url u = URL("/images");
         _cleanup_(brig_list_freep) ListPrinter *p = NULL;
         _cleanup_unref_ json_t *answer = NULL;
-        ListRow row = { .no_trunc = o->no_trunc, .plain_numbers = !o->human };
-        size_t i;
+        const ListRow like = { .no_trunc = o->no_trunc, .plain_numbers = !o->human };
         int r = brig_list_new(o->human ? &human_format : &plain_format, o->format, o->quiet, &p, err);
 
         if (r < 0)
@@ -110,11 +109,7 @@ static int do_history(Cli *cli, const void *options, char *const *args, BrigErro
         if (!brig_str_empty(o->platform))
                 brig_url_query(&u, "platform", o->platform);
         r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .url = &u }, &answer, err);
-        for (i = 0; r >= 0 && i < json_array_size(answer); i++) {
-                row.item = json_array_get(answer, i);
-                r = brig_list_row(p, &row, err);
-        }
-        return r < 0 ? r : brig_list_finish(p, err);
+        return r < 0 ? r : brig_list_print(p, answer, &like, err);
 }
 
 const Verb brig_verb_history = {

@@ -30,7 +30,7 @@ static const Option container_options[] = {
         OPTIONS_END
 };
 
-static const Option image_options[] = {
+static const Option plain_options[] = {
         OPTION("format", 'f', STRING, InspectOptions, format, NULL, CLI_FORMAT_OBJECT_HELP),
         OPTIONS_END
 };
@@ -190,8 +190,20 @@ const Verb brig_verb_container_inspect = {
         .variant = (intptr_t)&types[0],
 };
 
+const Verb brig_verb_network_inspect = {
+        .usage = "[OPTIONS] NETWORK [NETWORK...]", .summary = "Display detailed information on one or more networks",
+        .options = plain_options, .size = sizeof(InspectOptions), .min_args = 1, .max_args = VERB_ANY, .run = do_inspect,
+        .variant = (intptr_t)&types[2],
+};
+
+const Verb brig_verb_volume_inspect = {
+        .usage = "[OPTIONS] VOLUME [VOLUME...]", .summary = "Display detailed information on one or more volumes",
+        .options = plain_options, .size = sizeof(InspectOptions), .min_args = 1, .max_args = VERB_ANY, .run = do_inspect,
+        .variant = (intptr_t)&types[3],
+};
+
 const Verb brig_verb_image_inspect = {
         .usage = "[OPTIONS] IMAGE [IMAGE...]", .summary = "Display detailed information on one or more images",
-        .options = image_options, .size = sizeof(InspectOptions), .min_args = 1, .max_args = VERB_ANY, .run = do_inspect,
+        .options = plain_options, .size = sizeof(InspectOptions), .min_args = 1, .max_args = VERB_ANY, .run = do_inspect,
         .variant = (intptr_t)&types[1],
 };

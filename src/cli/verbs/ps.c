@@ -219,21 +219,14 @@ static int do_ps(Cli *cli, const void *options, char *const *args, BrigError *er
         _cleanup_url_ Url u = URL("/containers/json");
         _cleanup_(brig_list_freep) ListPrinter *p = NULL;
         _cleanup_unref_ json_t *answer = NULL;
-        ListRow row = { .no_trunc = o->no_trunc };
-        json_t *item;
-        size_t i;
+        const ListRow like = { .no_trunc = o->no_trunc };
         int r = brig_list_new(o->size ? &ps_format_size : &ps_format, o->format, o->quiet, &p, err);
 
         if (r >= 0)
                 r = make_url(o, o->size || brig_list_uses(p, "Size"), &u, err);
         if (r >= 0)
                 r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "GET", .url = &u }, &answer, err);
-        json_array_foreach(answer, i, item) {
-                row.item = item;
-                if (r >= 0)
-                        r = brig_list_row(p, &row, err);
-        }
-        return r < 0 ? r : brig_list_finish(p, err);
+        return r < 0 ? r : brig_list_print(p, answer, &like, err);
 }
 
 const Verb brig_verb_ps = {

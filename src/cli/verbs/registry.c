@@ -133,3 +133,52 @@ const Verb brig_verb_login = {
         .usage = "[OPTIONS] [SERVER]", .summary = "Authenticate to a registry",
         .options = login_options, .size = sizeof(LoginOptions), .max_args = 1, .run = do_login,
 };
+
+static int do_logout(Cli *cli, const void *options, char *const *args, BrigError *err)
+{
+        printf("Not logged in to %s\n", args[0] ?: "a registry");
+        return 0;
+}
+
+const Verb brig_verb_logout = {
+        .usage = "[SERVER]", .summary = "Log out from a registry",
+        .options = brig_cli_no_options, .max_args = 1, .run = do_logout,
+};
+
+/* ---- build ---- */
+
+typedef struct BuildOptions {
+        char **tag, **build_arg, **label;
+        const char *file, *target, *platform, *network;
+        bool no_cache, pull, quiet, rm, force_rm;
+} BuildOptions;
+
+static const Option build_options[] = {
+        OPTION("build-arg", 0, LIST, BuildOptions, build_arg, NULL, "Set build-time variables"),
+        OPTION("file", 'f', STRING, BuildOptions, file, NULL, "Name of the Dockerfile (Default is \"PATH/Dockerfile\")"),
+        OPTION("force-rm", 0, BOOL, BuildOptions, force_rm, NULL, "Always remove intermediate containers"),
+        OPTION("label", 0, LIST, BuildOptions, label, NULL, "Set metadata for an image"),
+        OPTION("network", 0, STRING, BuildOptions, network, NULL, "Set the networking mode for the RUN instructions during build"),
+        OPTION("no-cache", 0, BOOL, BuildOptions, no_cache, NULL, "Do not use cache when building the image"),
+        OPTION("platform", 0, STRING, BuildOptions, platform, NULL, "Set platform if server is multi-platform capable"),
+        OPTION("pull", 0, BOOL, BuildOptions, pull, NULL, "Always attempt to pull a newer version of the image"),
+        OPTION("quiet", 'q', BOOL, BuildOptions, quiet, NULL, "Suppress the build output and print image ID on success"),
+        OPTION_F("rm", 0, BOOL, BuildOptions, rm, "Remove intermediate containers after a successful build (default true)", OPT_F_DEFAULT_TRUE),
+        OPTION("tag", 't', LIST, BuildOptions, tag, NULL, "Name and optionally a tag in the \"name:tag\" format"),
+        OPTION("target", 0, STRING, BuildOptions, target, NULL, "Set the target build stage to build."),
+        OPTIONS_END
+};
+
+/* Asks the daemon whether it builds, before a context is packed for it. */
+static int do_build(Cli *cli, const void *options, char *const *args, BrigError *err)
+{
+        _cleanup_url_ Url u = URL("/build");
+        int r = brig_daemon_call(&cli->daemon, &(DaemonCall) { .method = "POST", .url = &u }, NULL, err);
+
+        return r < 0 ? r : brig_error_set(err, BRIG_ERR_UNSUPPORTED, ENOTSUP, "this client cannot send a build context yet");
+}
+
+const Verb brig_verb_build = {
+        .usage = "[OPTIONS] PATH | URL | -", .summary = "Build an image from a Dockerfile",
+        .options = build_options, .size = sizeof(BuildOptions), .min_args = 1, .max_args = 1, .run = do_build,
+};

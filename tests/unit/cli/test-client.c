@@ -16,7 +16,7 @@ typedef struct Step {
 } Step;
 
 typedef struct Peer {
-        char folder[32], host[64];
+        char folder[32], host[128];
         pid_t pid;
 } Peer;
 
