@@ -77,16 +77,16 @@ static int write_end(Container *c, const ExitRecord *record, Sequel *ret, BrigEr
         return brig_container_commit(c, &next, true, err);
 }
 
-/* Who waits for the exit is woken; sessions and probes of the run are over. */
+/* Sessions and probes of the run are over; who waits for the exit is woken last, so that the event "die" stands before his "stop". */
 static void conclude(Container *c)
 {
+        tell_end(c);
         pthread_mutex_lock(&c->engine->lock);
         c->generation++;
         brig_health_end(c);
         brig_exec_end_all(c);
         brig_container_wake(c, false, c->run.error);
         pthread_mutex_unlock(&c->engine->lock);
-        tell_end(c);
 }
 
 static int end_run(Container *c, const ExitRecord *record, Sequel *ret)

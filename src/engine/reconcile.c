@@ -143,9 +143,9 @@ static void settle(Engine *e, Container *c)
                 brig_restart_schedule(c);
         else if (c->published && !brig_container_is_running(c) && brig_restart_at_open(c))
                 BRIG_IGNORE(brig_container_launch(c, false, NULL)); /* the reason is in its state */
-        brig_container_end(c);
-        if (c->run.state == CONTAINER_RUNNING && brig_health_configured(&c->definition))
+        else if (c->published && c->run.state == CONTAINER_RUNNING)
                 brig_health_begin(c);
+        brig_container_end(c);
 }
 
 /* A stable list: what follows changes the maps. */
