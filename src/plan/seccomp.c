@@ -9,10 +9,13 @@
 #include "plan/capability.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <openssl/evp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #define OPTIMIZE_BINARY_TREE 2
@@ -249,8 +252,42 @@ static int add_arches(scmp_filter_ctx ctx, const SeccompDocument *d, BrigError *
         return r;
 }
 
-static int export_program(scmp_filter_ctx ctx, SeccompProgram *p, BrigError *err)
+/*
+ * Whoever filters address families means the number that the kernel takes. Two ways led
+ * around the comparison: the kernel reads 32 bits of it and the filter 64 (40 + 2^32 is
+ * AF_VSOCK, and not 40); and on x86 socketcall hides it in memory, which libseccomp lets
+ * through as soon as socket is. Both are refused first; other calls pay four instructions.
+ */
+static const struct sock_filter socket_guard[] = {
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+        LOAD(arch),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 0, 3),
+        LOAD(nr),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 102 /* socketcall */, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        LOAD(nr),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]) + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 4 : 0)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+#undef LOAD
+};
+
+/* Whether a rule looks at the arguments of socket. */
+static bool filters_sockets(const SeccompDocument *d)
 {
+        for (size_t i = 0; i < d->syscalls.count; i++) {
+                const SeccompRule *rule = BRIG_JSON_AT(const SeccompRule, &d->syscalls, i);
+
+                if (rule->args.count > 0 && ((rule->name && streq(rule->name, "socket")) || brig_strv_contains(rule->names, "socket")))
+                        return true;
+        }
+        return false;
+}
+
+static int export_program(scmp_filter_ctx ctx, bool guard, SeccompProgram *p, BrigError *err)
+{
+        size_t before = guard ? sizeof(socket_guard) : 0, size;
         struct stat st;
         _cleanup_close_ int fd = memfd_create("brig-seccomp", MFD_CLOEXEC);
         if (fd < 0)
@@ -258,13 +295,15 @@ static int export_program(scmp_filter_ctx ctx, SeccompProgram *p, BrigError *err
         int r = seccomp_export_bpf(ctx, fd);
         if (r < 0 || fstat(fd, &st) < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r < 0 ? r : errno, "cannot export the seccomp program");
-        if (st.st_size == 0 || (size_t)st.st_size > BPF_MAXINSNS * sizeof(struct sock_filter))
+        size = (size_t)st.st_size + before;
+        if (st.st_size == 0 || size > BPF_MAXINSNS * sizeof(struct sock_filter))
                 return brig_error_set(err, BRIG_ERR_INVALID, E2BIG, "seccomp profile: it needs more than the %d instructions that the kernel takes", BPF_MAXINSNS);
-        p->filter = malloc((size_t)st.st_size);
-        if (!p->filter || pread(fd, p->filter, (size_t)st.st_size, 0) != st.st_size)
+        p->filter = malloc(size);
+        if (!p->filter || pread(fd, (char *)p->filter + before, (size_t)st.st_size, 0) != st.st_size)
                 return brig_error_set(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot read the seccomp program back");
-        p->n_filter = (size_t)st.st_size / sizeof(struct sock_filter);
-        if (EVP_Digest(p->filter, (size_t)st.st_size, p->digest, NULL, EVP_sha256(), NULL) != 1)
+        memcpy(p->filter, socket_guard, before);
+        p->n_filter = size / sizeof(struct sock_filter);
+        if (EVP_Digest(p->filter, size, p->digest, NULL, EVP_sha256(), NULL) != 1)
                 return brig_error_set(err, BRIG_ERR_INTERNAL, EIO, "cannot hash the seccomp program");
         return 0;
 }
@@ -300,7 +339,7 @@ static int compile_document(const SeccompDocument *d, uint64_t caps, SeccompProg
         r = add_arches(ctx, d, err);
         if (r >= 0)
                 r = add_rules(ctx, d, caps, fallback, err);
-        return r < 0 ? r : export_program(ctx, p, err);
+        return r < 0 ? r : export_program(ctx, filters_sockets(d), p, err);
 }
 
 int brig_seccomp_compile(const char *json, size_t len, uint64_t caps, SeccompProgram *ret, BrigError *err)

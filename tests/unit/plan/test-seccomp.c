@@ -8,6 +8,7 @@
 #include "plan/seccomp.h"
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -27,6 +28,25 @@ static long try_unknown(void) { return syscall(1023); }
 static long try_getpid(void) { return syscall(SYS_getppid) > 0 ? 0 : -1; }
 static long try_alg(void) { return socket(38 /* AF_ALG */, SOCK_SEQPACKET, 0); }
 static long try_inet(void) { int fd = socket(AF_UNIX, SOCK_STREAM, 0); if (fd >= 0) close(fd); return fd >= 0 ? 0 : -1; }
+
+static long try_wide_alg(void) { return syscall(SYS_socket, 38 + (1L << 32), SOCK_SEQPACKET, 0); }
+static long try_wide_vsock(void) { return syscall(SYS_socket, 40 + (1L << 32), SOCK_STREAM, 0); }
+
+#ifdef __x86_64__
+static unsigned *arguments;
+
+/* The 32-bit entry, whose arguments lie in memory: socketcall(SYS_SOCKET, { family, ... }). */
+static long try_socketcall(void)
+{
+        long r;
+
+        arguments[0] = 40; /* AF_VSOCK */
+        arguments[1] = SOCK_STREAM;
+        __asm__ volatile("int $0x80" : "=a"(r) : "a"(102L), "b"(1L), "c"(arguments) : "memory", "r8", "r9", "r10", "r11");
+        errno = r < 0 ? (int)-r : 0;
+        return r;
+}
+#endif
 
 /* errno of the attempt in a child under the program (NULL: none); 0 when it worked. */
 static int attempt(Attempt f, const SeccompProgram *p)
@@ -79,6 +99,40 @@ static void P5_default_profile_refuses_and_lets_through(void **state)
                         assert_int_equal(attempt(rows[i].f, &p), rows[i].want);
                 brig_seccomp_program_clear(&p);
         }
+}
+
+static void refuse_vsock(const SeccompProgram *p)
+{
+        assert_int_not_equal(attempt(try_wide_alg, p), EAFNOSUPPORT);
+        assert_int_equal(attempt(try_wide_vsock, p), EPERM);
+#ifdef __x86_64__
+        assert_int_equal(attempt(try_socketcall, p), ENOSYS);
+#endif
+        assert_int_equal(attempt(try_inet, p), 0);
+}
+
+/* The kernel takes 32 bits of the address family and the filter compares 64; and another entry hides it in memory. */
+static void P5_a_refused_address_family_has_no_other_name(void **state)
+{
+        static const char *const profiles[] = { "standard", "compat", "hardened" };
+        /* As Docker's own profile puts it. */
+        static const char dockers[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}],"
+                "\"syscalls\":[{\"names\":[\"exit_group\",\"close\",\"socketcall\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+                "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_NE\"}]}]}";
+        BrigError err = BRIG_ERROR_INIT;
+        SeccompProgram p = { 0 };
+
+        for (size_t k = 0; k < ARRAY_SIZE(profiles); k++) {
+                p = compile(profiles[k], brig_cap_profile(profiles[k]));
+                refuse_vsock(&p);
+                brig_seccomp_program_clear(&p);
+        }
+        assert_int_equal(brig_seccomp_compile(dockers, strlen(dockers), 0, &p, &err), 0);
+        assert_int_equal(attempt(try_wide_vsock, &p), EPERM);
+#ifdef __x86_64__
+        assert_int_equal(attempt(try_socketcall, &p), ENOSYS);
+#endif
+        brig_seccomp_program_clear(&p);
 }
 
 static void P5_without_the_filter_the_calls_reach_the_kernel(void **state)
@@ -148,8 +202,14 @@ static void bad_profiles_are_refused_by_name(void **state)
 
 int main(void)
 {
+#ifdef __x86_64__
+        arguments = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+        if (arguments == MAP_FAILED)
+                return 1;
+#endif
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(P5_default_profile_refuses_and_lets_through),
+                cmocka_unit_test(P5_a_refused_address_family_has_no_other_name),
                 cmocka_unit_test(P5_without_the_filter_the_calls_reach_the_kernel),
                 cmocka_unit_test(a_granted_capability_opens_its_calls),
                 cmocka_unit_test(equal_input_gives_equal_digests),
