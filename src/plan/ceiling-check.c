@@ -35,30 +35,35 @@ static void print_path(BrigBuffer *b, const char *path)
                         (void)brig_buffer_putc(b, *path);
 }
 
+static void print_device(BrigBuffer *b, const CeilingRule *r)
+{
+        (void)brig_buffer_printf(b, "device %s", r->mask == CEILING_DEVICE_BLOCK ? "block" : "char"); /* the buffer keeps its failure */
+        if (r->major == CEILING_ANY_DEVICE)
+                (void)brig_buffer_puts(b, r->mask == CEILING_DEVICE_BLOCK ? "" : " all");
+        else if (r->minor == CEILING_ANY_DEVICE)
+                (void)brig_buffer_printf(b, " %u:*", r->major);
+        else
+                (void)brig_buffer_printf(b, " %u:%u", r->major, r->minor);
+}
+
 void ceiling_print_rule(BrigBuffer *b, const CeilingRule *r)
 {
+        (void)brig_buffer_puts(b, r->allow ? "allow " : "deny "); /* the buffer keeps its failure */
         switch (r->type) {
         case CEILING_NAMESPACE:
-                (void)brig_buffer_printf(b, "deny namespace %s", namespace_word(r->mask)); /* the buffer keeps its failure */
+                (void)brig_buffer_printf(b, "namespace %s", namespace_word(r->mask));
                 break;
         case CEILING_CAPABILITY:
-                (void)brig_buffer_printf(b, "deny capability %s", brig_cap_name(__builtin_ctzll(r->mask)) + 4);
+                (void)brig_buffer_printf(b, "capability %s", brig_cap_name(__builtin_ctzll(r->mask)) + 4);
                 break;
         case CEILING_DEVICE:
-                if (r->mask == CEILING_DEVICE_BLOCK)
-                        (void)brig_buffer_puts(b, "deny device block");
-                else if (r->major == CEILING_ANY_DEVICE)
-                        (void)brig_buffer_puts(b, "deny device char all");
-                else if (r->minor == CEILING_ANY_DEVICE)
-                        (void)brig_buffer_printf(b, "%s device char %u:*", r->allow ? "allow" : "deny", r->major);
-                else
-                        (void)brig_buffer_printf(b, "%s device char %u:%u", r->allow ? "allow" : "deny", r->major, r->minor);
+                print_device(b, r);
                 break;
         case CEILING_IDMAP:
-                (void)brig_buffer_printf(b, "deny idmap %u-%u", r->major, r->minor);
+                (void)brig_buffer_printf(b, "idmap %u-%u", r->major, r->minor);
                 break;
         case CEILING_BIND:
-                (void)brig_buffer_puts(b, r->allow ? "allow bind " : r->tree ? "deny tree " : "deny bind ");
+                (void)brig_buffer_puts(b, r->allow || !r->tree ? "bind " : "tree ");
                 print_path(b, r->path);
                 if (r->readonly)
                         (void)brig_buffer_puts(b, " ro");
@@ -66,16 +71,44 @@ void ceiling_print_rule(BrigBuffer *b, const CeilingRule *r)
         }
 }
 
-int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const char *subject, BrigError *err)
+/* What lifts rule r: the same without its "ro", or its opposite. A bind's opposite covers what is beneath it too. */
+static void print_lift(BrigBuffer *b, const CeilingRule *r)
 {
-        _cleanup_buffer_ BrigBuffer rule = BRIG_BUFFER_INIT(BRIG_PLAN_MAX_PATH + 64);
+        CeilingRule opposite = *r;
+
+        opposite.allow = true;
+        opposite.readonly = false;
+        ceiling_print_rule(b, &opposite);
+}
+
+static void print_origin(BrigBuffer *b, const Ceiling *c, const CeilingRule *r)
+{
+        if (r->origin == CEILING_FROM_FILE)
+                (void)brig_buffer_printf(b, "%s:%u", c->file, r->line); /* the buffer keeps its failure */
+        else
+                (void)brig_buffer_puts(b, "built in");
+}
+
+int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const CeilingSubject *s, BrigError *err)
+{
+        _cleanup_buffer_ BrigBuffer rule = BRIG_BUFFER_INIT(4 * BRIG_PLAN_MAX_PATH + 64), lift = BRIG_BUFFER_INIT(4 * BRIG_PLAN_MAX_PATH + 64);
+        _cleanup_buffer_ BrigBuffer from = BRIG_BUFFER_INIT(BRIG_PLAN_MAX_PATH + 64);
 
         ceiling_print_rule(&rule, r);
-        const char *text = rule.error || !rule.data ? "" : rule.data;
-        if (r->line == 0)
-                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling (rule \"%s\", built in: these are the engine's own folders)", subject, text);
-        return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling (rule \"%s\", %s:%u; an administrator may %s that line)",
-                              subject, text, c->file, r->line, r->allow ? "change" : "remove");
+        print_origin(&from, c, r);
+        if (s->allow_path) {
+                (void)brig_buffer_puts(&lift, "allow bind ");
+                print_path(&lift, s->allow_path);
+        } else {
+                print_lift(&lift, r);
+        }
+        if (rule.error || from.error || lift.error)
+                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling \"%s\"", s->name, c->file);
+        if (r->origin == CEILING_FROM_FOLDERS)
+                return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling (rule \"%s\", %s: these are the engine's own folders)",
+                                      s->name, rule.data, from.data);
+        return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: %s the ceiling (rule \"%s\", %s)%s; an administrator may allow it with the line \"%s\" in %s", s->name,
+                              r->readonly ? "may only be read, says" : "denied by", rule.data, from.data, r->readonly ? ": mount it read-only" : "", lift.data, c->file);
 }
 
 /* Asked for in the initial user namespace alone: held in another one they open nothing (capabilities(7), user_namespaces(7)). */
@@ -83,13 +116,28 @@ int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const char *subjec
                      BRIG_CAP_BIT(CAP_MAC_ADMIN) | BRIG_CAP_BIT(CAP_MAC_OVERRIDE) | BRIG_CAP_BIT(CAP_SYSLOG) | BRIG_CAP_BIT(CAP_WAKE_ALARM) | \
                      BRIG_CAP_BIT(CAP_BLOCK_SUSPEND) | BRIG_CAP_BIT(CAP_AUDIT_CONTROL) | BRIG_CAP_BIT(CAP_AUDIT_READ) | BRIG_CAP_BIT(CAP_LINUX_IMMUTABLE))
 
+/* The latest rule for this namespace or capability, NULL without one. */
+static const CeilingRule *rule_for(const Ceiling *c, CeilingRuleType type, uint64_t bit)
+{
+        for (size_t i = c->n_rules; i > 0; i--)
+                if (c->rules[i - 1].type == type && (c->rules[i - 1].mask & bit))
+                        return &c->rules[i - 1];
+        return NULL;
+}
+
+static int deny(const Ceiling *c, const CeilingRule *r, const char *name, BrigError *err)
+{
+        const CeilingSubject subject = { .name = name };
+
+        return brig_ceiling_deny(c, r, &subject, err);
+}
+
 /* An exec plan can say of its container's namespaces what it likes: only the ceiling is believed. */
 static bool all_have_user_namespaces(const Ceiling *c)
 {
-        for (size_t i = 0; i < c->n_rules; i++)
-                if (c->rules[i].type == CEILING_NAMESPACE && (c->rules[i].mask & CLONE_NEWUSER))
-                        return true;
-        return false;
+        const CeilingRule *r = rule_for(c, CEILING_NAMESPACE, CLONE_NEWUSER);
+
+        return r && !r->allow;
 }
 
 /*
@@ -106,32 +154,42 @@ static bool is_swept_up(const Ceiling *c, const LaunchPlan *p, uint64_t cap)
         return inside && (cap & VOID_INSIDE) && everything;
 }
 
-static int check_namespace(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+static int check_namespaces(const Ceiling *c, const LaunchPlan *p, BrigError *err)
 {
-        char subject[64];
+        for (size_t i = 0; p->kind == PLAN_KIND_CONTAINER && i < ARRAY_SIZE(namespaces); i++) {
+                const CeilingRule *r = rule_for(c, CEILING_NAMESPACE, namespaces[i].flag);
+                char subject[64];
 
-        if (p->kind != PLAN_KIND_CONTAINER || (p->namespaces & r->mask))
-                return 0;
-        (void)snprintf(subject, sizeof(subject), "the host's %s namespace", namespace_word(r->mask));
-        return brig_ceiling_deny(c, r, subject, err);
+                if (!r || r->allow || (p->namespaces & namespaces[i].flag))
+                        continue;
+                (void)snprintf(subject, sizeof(subject), "the host's %s namespace", namespaces[i].word);
+                return deny(c, r, subject, err);
+        }
+        return 0;
 }
 
-static int check_capability(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+static int check_capabilities(const Ceiling *c, const LaunchPlan *p, BrigError *err)
 {
         uint64_t asked = p->caps.bounding | p->caps.effective | p->caps.permitted | p->caps.inheritable | p->caps.ambient;
-        char subject[64];
 
-        if (!(asked & r->mask) || is_swept_up(c, p, r->mask))
-                return 0;
-        (void)snprintf(subject, sizeof(subject), "capability %s", brig_cap_name(__builtin_ctzll(r->mask)));
-        return brig_ceiling_deny(c, r, subject, err);
+        for (int cap = 0; brig_cap_name(cap); cap++) {
+                uint64_t bit = BRIG_CAP_BIT(cap);
+                const CeilingRule *r = asked & bit ? rule_for(c, CEILING_CAPABILITY, bit) : NULL;
+                char subject[64];
+
+                if (!r || r->allow || is_swept_up(c, p, bit))
+                        continue;
+                (void)snprintf(subject, sizeof(subject), "capability %s", brig_cap_name(cap));
+                return deny(c, r, subject, err);
+        }
+        return 0;
 }
 
 static bool device_matches(const CeilingRule *r, const PlanDevice *d)
 {
-        if (r->mask == CEILING_DEVICE_BLOCK)
-                return d->type == 'b';
-        return d->type == 'c' && (r->major == CEILING_ANY_DEVICE || (r->major == d->major && (r->minor == CEILING_ANY_DEVICE || r->minor == d->minor)));
+        if (r->type != CEILING_DEVICE || (r->mask == CEILING_DEVICE_BLOCK) != (d->type == 'b'))
+                return false;
+        return r->major == CEILING_ANY_DEVICE || (r->major == d->major && (r->minor == CEILING_ANY_DEVICE || r->minor == d->minor));
 }
 
 /* "all" 0, "MAJOR:*" 1, "MAJOR:MINOR" 2 */
@@ -140,44 +198,57 @@ static unsigned device_precision(const CeilingRule *r)
         return (r->major != CEILING_ANY_DEVICE) + (r->minor != CEILING_ANY_DEVICE);
 }
 
-static bool is_excepted(const Ceiling *c, const CeilingRule *deny, const PlanDevice *d)
+/* The most precise rule, of equal ones the later. */
+static const CeilingRule *rule_for_device(const Ceiling *c, const PlanDevice *d)
 {
-        for (const CeilingRule *r = c->rules; d->type == 'c' && r < c->rules + c->n_rules; r++) {
-                if (r->type != CEILING_DEVICE || !r->allow || !device_matches(r, d))
-                        continue;
-                if (device_precision(r) > device_precision(deny) || (device_precision(r) == device_precision(deny) && r > deny))
-                        return true;
-        }
-        return false;
+        const CeilingRule *best = NULL;
+
+        for (const CeilingRule *r = c->rules; r && r < c->rules + c->n_rules; r++)
+                if (device_matches(r, d) && (!best || device_precision(r) >= device_precision(best)))
+                        best = r;
+        return best;
 }
 
-static int check_device(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+static int check_devices(const Ceiling *c, const LaunchPlan *p, BrigError *err)
 {
-        for (size_t i = 0; !r->allow && i < p->n_devices; i++) {
+        for (size_t i = 0; i < p->n_devices; i++) {
                 const PlanDevice *d = &p->devices[i];
+                const CeilingRule *r = rule_for_device(c, d);
                 char subject[256];
 
-                if (!device_matches(r, d) || is_excepted(c, r, d))
+                if (!r || r->allow)
                         continue;
                 (void)snprintf(subject, sizeof(subject), "device \"%.200s\" (%s %u:%u)", d->path, d->type == 'c' ? "char" : "block", d->major, d->minor);
-                return brig_ceiling_deny(c, r, subject, err);
+                return deny(c, r, subject, err);
         }
         return 0;
 }
 
+static const CeilingRule *rule_for_id(const Ceiling *c, uint32_t id)
+{
+        for (size_t i = c->n_rules; i > 0; i--) {
+                const CeilingRule *r = &c->rules[i - 1];
+                if (r->type == CEILING_IDMAP && id >= r->major && id <= r->minor)
+                        return r;
+        }
+        return NULL;
+}
+
 /* Whose files a bind may touch: a container that acts as root on /usr/bin is root of the host. */
-static int check_idmap(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err)
+static int check_idmaps(const Ceiling *c, const LaunchPlan *p, BrigError *err)
 {
         for (size_t i = 0; i < p->n_mounts; i++) {
                 const PlanMount *m = &p->mounts[i];
                 const uint32_t ids[] = { m->idmap_uid, m->idmap_gid };
-                char subject[256];
 
                 for (size_t k = 0; (m->flags & PLAN_MOUNT_F_IDMAP) && k < ARRAY_SIZE(ids); k++) {
-                        if (ids[k] < r->major || ids[k] > r->minor)
+                        const CeilingRule *r = rule_for_id(c, ids[k]);
+                        char subject[256];
+
+                        if (!r || r->allow)
                                 continue;
                         (void)snprintf(subject, sizeof(subject), "bind source \"%.180s\" mapped to %s %u of the host", m->source, k ? "gid" : "uid", ids[k]);
-                        return brig_ceiling_deny(c, r, subject, err);
+                        return deny(c, r, subject, err);
                 }
         }
         return 0;
@@ -185,14 +256,12 @@ static int check_idmap(const Ceiling *c, const CeilingRule *r, const LaunchPlan 
 
 int brig_ceiling_check_plan(const Ceiling *c, const LaunchPlan *p, BrigError *err)
 {
-        static int (*const checks[])(const Ceiling *c, const CeilingRule *r, const LaunchPlan *p, BrigError *err) = {
-                [CEILING_NAMESPACE] = check_namespace, [CEILING_DEVICE] = check_device, [CEILING_CAPABILITY] = check_capability,
-                [CEILING_IDMAP] = check_idmap,
+        static int (*const checks[])(const Ceiling *c, const LaunchPlan *p, BrigError *err) = {
+                check_namespaces, check_capabilities, check_devices, check_idmaps,
         };
 
-        for (size_t i = 0; i < c->n_rules; i++) {
-                CeilingRuleType type = c->rules[i].type;
-                int r = type < ARRAY_SIZE(checks) && checks[type] ? checks[type](c, &c->rules[i], p, err) : 0;
+        for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+                int r = checks[i](c, p, err);
                 if (r < 0)
                         return r;
         }

@@ -1,20 +1,17 @@
-/* The ceiling's file: read, parsed, and handed on. What its rules say of a plan is in ceiling-check.c. */
+/* The ceiling as text: parsed, and written for another process. Where it comes from is in ceiling-load.c, what it says of a plan in ceiling-check.c. */
 #include "plan/ceiling-internal.h"
 #include "base/strings.h"
 #include "plan/capability.h"
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #define MAX_WORDS 4
 #define MAX_RULES 4096
 
-/* Made from data/ceiling.conf by the build. */
-extern const char brig_ceiling_default_text[];
+/* The first word of a file that wants none of the built-in rules. */
+#define NO_DEFAULTS "no-defaults"
 
 typedef struct Line {
         char *words[MAX_WORDS + 1];
         size_t n_words;
-        unsigned number;         /* 0: brigd's own rules, which stand in no file */
         CeilingRule rule;
 } Line;
 
@@ -24,36 +21,30 @@ static int parse_namespace(Line *l)
         return l->rule.mask ? 0 : -EINVAL;
 }
 
-static int parse_device(Line *l)
+/* "MAJOR:*" or "MAJOR:MINOR" */
+static int parse_numbers(Line *l, char *text)
 {
-        char *colon;
+        char *colon = strchr(text, ':');
 
-        l->rule.major = l->rule.minor = CEILING_ANY_DEVICE;
-        if (l->n_words == 3 && streq(l->words[2], "block")) {
-                l->rule.mask = CEILING_DEVICE_BLOCK;
-                return 0;
-        }
-        if (l->n_words != 4 || !streq(l->words[2], "char"))
-                return -EINVAL;
-        l->rule.mask = CEILING_DEVICE_CHAR;
-        if (streq(l->words[3], "all"))
-                return 0;
-        colon = strchr(l->words[3], ':');
         if (!colon)
                 return -EINVAL;
         *colon = 0;
-        if (brig_parse_u32(l->words[3], &l->rule.major) < 0 || l->rule.major == CEILING_ANY_DEVICE)
+        if (brig_parse_u32(text, &l->rule.major) < 0 || l->rule.major == CEILING_ANY_DEVICE)
                 return -EINVAL;
         return streq(colon + 1, "*") || (brig_parse_u32(colon + 1, &l->rule.minor) == 0 && l->rule.minor != CEILING_ANY_DEVICE) ? 0 : -EINVAL;
 }
 
-/* An exception to everything would be no exception. */
-static int parse_allow_device(Line *l)
+static int parse_device(Line *l)
 {
-        int r = parse_device(l);
+        bool block = l->n_words >= 3 && streq(l->words[2], "block");
 
-        l->rule.allow = true;
-        return r < 0 || (l->rule.mask == CEILING_DEVICE_CHAR && l->rule.major != CEILING_ANY_DEVICE) ? r : -EINVAL;
+        if (l->n_words < 3 || (!block && !streq(l->words[2], "char")))
+                return -EINVAL;
+        l->rule.mask = block ? CEILING_DEVICE_BLOCK : CEILING_DEVICE_CHAR;
+        l->rule.major = l->rule.minor = CEILING_ANY_DEVICE;
+        if (l->n_words == 3)
+                return block ? 0 : -EINVAL;
+        return streq(l->words[3], "all") ? 0 : parse_numbers(l, l->words[3]);
 }
 
 static int parse_idmap(Line *l)
@@ -80,7 +71,7 @@ static int parse_capability(Line *l)
 }
 
 /* "." and ".." would say something else than what is compared. */
-static bool is_plain_path(const char *path)
+bool ceiling_is_plain_path(const char *path)
 {
         if (path[0] != '/')
                 return false;
@@ -115,7 +106,7 @@ static int take_path(Line *l)
                 return -EINVAL;
         unescape(l->words[2]);
         len = strlen(l->words[2]);
-        if (len == 0 || len > BRIG_PLAN_MAX_PATH || !is_plain_path(l->words[2]))
+        if (len == 0 || len > BRIG_PLAN_MAX_PATH || !ceiling_is_plain_path(l->words[2]))
                 return -EINVAL;
         if (len > 1 && l->words[2][len - 1] == '/')
                 l->words[2][len - 1] = 0;
@@ -136,17 +127,20 @@ static int parse_deny_tree(Line *l)
 
 static int parse_allow_bind(Line *l)
 {
-        l->rule.tree = l->rule.allow = true;
+        l->rule.tree = true;
         l->rule.readonly = l->n_words == 4 && streq(l->words[3], "ro");
         return l->n_words == 3 || l->rule.readonly ? take_path(l) : -EINVAL;
 }
 
 static const struct { const char *verb, *subject; CeilingRuleType type; int (*parse)(Line *l); } grammar[] = {
         { "deny", "namespace", CEILING_NAMESPACE, parse_namespace },
+        { "allow", "namespace", CEILING_NAMESPACE, parse_namespace },
         { "deny", "device", CEILING_DEVICE, parse_device },
-        { "allow", "device", CEILING_DEVICE, parse_allow_device },
+        { "allow", "device", CEILING_DEVICE, parse_device },
         { "deny", "capability", CEILING_CAPABILITY, parse_capability },
+        { "allow", "capability", CEILING_CAPABILITY, parse_capability },
         { "deny", "idmap", CEILING_IDMAP, parse_idmap },
+        { "allow", "idmap", CEILING_IDMAP, parse_idmap },
         { "deny", "bind", CEILING_BIND, parse_deny_bind },
         { "deny", "tree", CEILING_BIND, parse_deny_tree },
         { "allow", "bind", CEILING_BIND, parse_allow_bind },
@@ -157,7 +151,7 @@ static int parse_words(Line *l)
         for (size_t i = 0; i < ARRAY_SIZE(grammar); i++)
                 if (l->n_words >= 2 && streq(grammar[i].verb, l->words[0]) && streq(grammar[i].subject, l->words[1])) {
                         l->rule.type = grammar[i].type;
-                        l->rule.line = l->number;
+                        l->rule.allow = streq(grammar[i].verb, "allow");
                         return grammar[i].parse(l);
                 }
         return -EINVAL;
@@ -177,7 +171,7 @@ static int split(char *text, Line *l)
         return 0;
 }
 
-static int add_rule(Ceiling *c, const CeilingRule *rule)
+int ceiling_add_rule(Ceiling *c, const CeilingRule *rule)
 {
         /* Doubling at powers of two: no capacity has to be kept. */
         if ((c->n_rules & (c->n_rules - 1)) == 0) {
@@ -196,44 +190,62 @@ static int bad_line(BrigError *err, const char *file, unsigned line)
         return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "ceiling: %s:%u is not a rule (see the comments in the file as shipped)", file, line);
 }
 
-static int parse_line(Ceiling *c, char *text, unsigned number, BrigError *err)
+typedef struct Origin { CeilingOrigin origin; unsigned line; } Origin;
+
+static int parse_line(Ceiling *c, char *text, Origin from, BrigError *err)
 {
-        Line l = { .number = number };
+        Line l = { .rule = { .origin = from.origin, .line = from.line } };
         int r = split(text, &l);
 
         if (r == 0 && l.n_words == 0)
                 return 0;
+        if (l.n_words == 1 && streq(l.words[0], NO_DEFAULTS) && from.line && c->n_rules == 0 && !c->no_defaults) {
+                c->no_defaults = true;
+                return 0;
+        }
         r = r == 0 ? parse_words(&l) : -EINVAL;
         if (r >= 0)
-                r = add_rule(c, &l.rule);
+                r = ceiling_add_rule(c, &l.rule);
         if (r >= 0)
                 return 0;
         free(l.rule.path);
-        return r == -EINVAL ? bad_line(err, c->file, number) : brig_error_errno(err, BRIG_ERR_INTERNAL, r, "ceiling \"%s\"", c->file);
+        return r == -EINVAL ? bad_line(err, c->file, from.line) : brig_error_errno(err, BRIG_ERR_INTERNAL, r, "ceiling \"%s\"", c->file);
 }
 
 /*
- * The text that one process hands to another starts with "@file PATH" in a line
- * that does not count, and ends with rules behind "@own", which stand in no file.
+ * The text that one process hands to another starts with "@file PATH". Then come,
+ * behind a mark each, the rules in the order in which they count; only the lines of
+ * the file itself have numbers, and stand behind no mark where there are no others before them.
  */
 #define MARK_FILE "@file "
-#define MARK_OWN "@own"
+
+static const struct { const char *mark; CeilingOrigin origin; } marks[] = {
+        { "@builtin", CEILING_FROM_ENGINE }, { "@rules", CEILING_FROM_FILE }, { "@own", CEILING_FROM_FOLDERS },
+};
+
+static bool take_mark(const char *line, CeilingOrigin *origin)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+                if (streq(marks[i].mark, line)) {
+                        *origin = marks[i].origin;
+                        return true;
+                }
+        return false;
+}
 
 static int parse_lines(Ceiling *c, char *text, bool handed, BrigError *err)
 {
+        CeilingOrigin origin = CEILING_FROM_FILE;
         unsigned number = 0;
-        bool own = false;
 
         for (char *line = text, *next; line; line = next) {
                 next = strchr(line, '\n');
                 if (next)
                         *next++ = 0;
-                if (handed && streq(line, MARK_OWN)) {
-                        own = true;
+                if (handed && take_mark(line, &origin))
                         continue;
-                }
-                number++;
-                int r = parse_line(c, line, own ? 0 : number, err);
+                number += origin == CEILING_FROM_FILE;
+                int r = parse_line(c, line, (Origin){ origin, origin == CEILING_FROM_FILE ? number : 0 }, err);
                 if (r < 0)
                         return r;
         }
@@ -277,95 +289,32 @@ int brig_ceiling_parse(const char *text, size_t len, const char *file, Ceiling *
         return 0;
 }
 
-const char *brig_ceiling_default(void)
+static const char *mark_of(CeilingOrigin origin)
 {
-        return brig_ceiling_default_text;
-}
-
-/* Whoever can write the file, or put another in its place, decides what is forbidden. */
-static int check_file(int fd, const char *path, BrigError *err)
-{
-        struct stat st;
-
-        if (fstat(fd, &st) < 0)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "ceiling \"%s\"", path);
-        if (!S_ISREG(st.st_mode))
-                return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "ceiling \"%s\": is not a regular file", path);
-        if (st.st_uid != 0 || (st.st_mode & 022))
-                return brig_error_set(err, BRIG_ERR_INVALID, EPERM, "ceiling \"%s\": must belong to root and be writable by root alone", path);
-        return 0;
-}
-
-static int read_file(const char *path, BrigBuffer *out, BrigError *err)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        ssize_t n;
-        int r;
-
-        if (fd < 0 && errno == ENOENT)
-                return brig_buffer_puts(out, brig_ceiling_default()) < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "ceiling") : 0;
-        if (fd < 0)
-                return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "ceiling \"%s\"", path);
-        r = check_file(fd, path, err);
-        if (r < 0)
-                return r;
-        do {
-                char *at = brig_buffer_reserve(out, 4096);
-                n = at ? read(fd, at, 4096) : -1;
-                if (n < 0)
-                        return brig_error_errno(err, BRIG_ERR_INVALID, at ? errno : E2BIG, "ceiling \"%s\"", path);
-                brig_buffer_commit(out, (size_t)n);
-        } while (n > 0);
-        return 0;
-}
-
-static int deny_own(Ceiling *c, const char *path, BrigError *err)
-{
-        CeilingRule rule = { .type = CEILING_BIND, .tree = true, .path = realpath(path, NULL) };
-        int r;
-
-        if (!rule.path) /* it is made later in this start */
-                rule.path = brig_str_dup(path);
-        r = !rule.path ? -ENOMEM : is_plain_path(rule.path) ? add_rule(c, &rule) : -EINVAL;
-
-        if (r >= 0)
-                return 0;
-        free(rule.path);
-        return brig_error_errno(err, BRIG_ERR_INVALID, r, "ceiling: own folder \"%s\"", path);
-}
-
-int brig_ceiling_load(const char *path, const char *const *own, Ceiling **ret, BrigError *err)
-{
-        _cleanup_buffer_ BrigBuffer text = BRIG_BUFFER_INIT(CEILING_MAX_BYTES + 4096);
-        _cleanup_(brig_ceiling_freep) Ceiling *c = NULL;
-        int r = read_file(path, &text, err);
-
-        if (r >= 0)
-                r = brig_ceiling_parse(text.data ? text.data : "", text.len, path, &c, err);
-        for (; r >= 0 && own && *own; own++)
-                r = deny_own(c, *own, err);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(c);
-        return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+                if (marks[i].origin == origin)
+                        return marks[i].mark;
+        return "";
 }
 
 /* Empty lines take the place of comments, so that a rule keeps its number. */
 char *brig_ceiling_text(const Ceiling *c)
 {
         _cleanup_buffer_ BrigBuffer b = BRIG_BUFFER_INIT(4 * CEILING_MAX_BYTES);
+        CeilingOrigin origin = CEILING_FROM_FILE;
         unsigned line = 1;
 
-        (void)brig_buffer_printf(&b, MARK_FILE "%s\n", c->file);
+        (void)brig_buffer_printf(&b, MARK_FILE "%s\n", c->file); /* the buffer keeps its failure */
         for (size_t i = 0; i < c->n_rules; i++) {
                 const CeilingRule *r = &c->rules[i];
+                if (r->origin != origin)
+                        (void)brig_buffer_printf(&b, "%s\n", mark_of(r->origin));
+                origin = r->origin;
                 for (; line < r->line; line++)
                         (void)brig_buffer_putc(&b, '\n');
-                if (r->line == 0)
-                        (void)brig_buffer_puts(&b, MARK_OWN "\n");
+                line += origin == CEILING_FROM_FILE;
                 ceiling_print_rule(&b, r);
                 (void)brig_buffer_putc(&b, '\n');
-                line++;
         }
         return brig_buffer_take(&b);
 }

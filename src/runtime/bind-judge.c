@@ -212,19 +212,11 @@ static int walk_up(int fd, const char *seen, Place *out, size_t max, size_t *ret
  */
 static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestion *q, const char *really, const char *what, BrigError *err)
 {
-        if (rule->line == 0) {
-                char subject[512];
+        char name[512];
+        const CeilingSubject subject = { .name = name, .allow_path = really };
 
-                (void)snprintf(subject, sizeof subject, "bind source \"%.200s\" %.200s", q->source, what);
-                return brig_ceiling_deny(j->ceiling, rule, subject, err);
-        }
-        if (rule->allow)
-                return brig_error_set(err, BRIG_ERR_DENIED, EACCES,
-                                      "bind source \"%s\" %s may only be read (rule \"allow bind %s ro\", %s:%u): mount it read-only, or an administrator may drop \"ro\" there",
-                                      q->source, what, rule->path, j->ceiling->file, rule->line);
-        return brig_error_set(err, BRIG_ERR_DENIED, EACCES,
-                              "bind source \"%s\" %s is refused (rule \"deny %s %s\", %s:%u): an administrator may add the line \"allow bind %s\" to that file", q->source,
-                              what, rule->tree ? "tree" : "bind", rule->path, j->ceiling->file, rule->line, really);
+        (void)snprintf(name, sizeof name, "bind source \"%.200s\" %.200s", q->source, what);
+        return brig_ceiling_deny(j->ceiling, rule, &subject, err);
 }
 
 /* The nearest rule, or NULL; of two equally near ones the later line. */

@@ -93,8 +93,9 @@ DESTROY = ('busybox', 'sh', '-c', 'rm -rf /host_root/tmp/brig-P12-must-not-exist
 def refused(daemon, *options):
     done = daemon.docker('run', '--rm', *options, *DESTROY, check=False)
     assert done.returncode == 125, f'{options} was not refused: {done.stdout}{done.stderr}'
-    assert 'ceiling' in done.stderr and any(c.isdigit() for c in done.stderr.split('ceiling')[1]), \
-        f'the message names no file and line: {done.stderr}'
+    assert 'ceiling' in done.stderr and '(rule "' in done.stderr, f'the message names no rule: {done.stderr}'
+    assert 'ceiling.conf' in done.stderr and 'with the line "allow bind /' in done.stderr or "engine's own folders" in done.stderr, \
+        f'the message names neither the line that would allow it nor its file: {done.stderr}'
     return done.stderr
 
 

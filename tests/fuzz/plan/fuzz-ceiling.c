@@ -9,7 +9,7 @@ static void same(const Ceiling *a, const Ceiling *b)
         brig_assert(streq(a->file, b->file) && a->n_rules == b->n_rules);
         for (size_t i = 0; i < a->n_rules; i++) {
                 const CeilingRule *x = &a->rules[i], *y = &b->rules[i];
-                brig_assert(x->type == y->type && x->allow == y->allow && x->tree == y->tree && x->readonly == y->readonly && x->line == y->line);
+                brig_assert(x->type == y->type && x->allow == y->allow && x->tree == y->tree && x->readonly == y->readonly && x->line == y->line && x->origin == y->origin);
                 brig_assert(x->mask == y->mask && x->major == y->major && x->minor == y->minor && brig_str_equal(x->path, y->path));
         }
 }

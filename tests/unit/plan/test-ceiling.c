@@ -43,10 +43,10 @@ static void expect_denied(const Ceiling *c, const LaunchPlan *p, const char *rul
 static void test_grammar(void **state)
 {
         static const char *const bad[] = {
-                "deny", "allow namespace pid", "deny namespace mount", "deny namespace", "deny namespace pid ipc", "deny device", "deny device char",
-                "deny device char 1", "deny device char 1:x", "deny device block 8:0", "deny capability FLY", "deny bind", "deny bind relative",
+                "deny", "allow", "allow namespace", "deny namespace mount", "deny namespace", "deny namespace pid ipc", "deny device", "deny device char",
+                "deny device char 1", "deny device char 1:x", "deny device block 8", "deny capability FLY", "deny bind", "deny bind relative",
                 "deny bind /a/../b", "deny bind /a/./b", "deny bind /a//b", "deny tree /a ro", "allow bind /a rw", "allow tree /a", "forbid bind /a",
-                "deny bind /a b c d", "@own", "@file x", "allow device block", "allow device char all", "deny device char *:1", "deny idmap", "deny idmap 9-1", "deny idmap 0 1",
+                "deny bind /a b c d", "@own", "@builtin", "@file x", "no-defaults now", "deny device char *:1", "deny idmap", "deny idmap 9-1", "deny idmap 0 1",
                 "deny device char 4294967295:1",
         };
 
@@ -89,7 +89,7 @@ static void test_N9_host_namespaces(void **state)
         p.namespaces = ALL_NS & ~CLONE_NEWPID;
         expect_denied(c, &p, "deny namespace pid");
         p.namespaces = ALL_NS & ~CLONE_NEWIPC;
-        expect_denied(c, &p, "an administrator may remove that line");
+        expect_denied(c, &p, "an administrator may allow it with the line \"allow namespace ipc\" in /etc/brig/ceiling.conf");
         /* An exec session has the namespaces of its container. */
         p.kind = PLAN_KIND_EXEC;
         p.namespaces = 0;
@@ -193,6 +193,77 @@ static void test_N11_module_capability(void **state)
         expect_denied(open_ns, &p, "deny capability SYS_MODULE");
 }
 
+/* The later line decides, or the more precise one: so a file that comes behind the built-in rules can lift each of them. */
+static void test_lines_lift_rules(void **state)
+{
+        PlanDevice disk = { .type = 'b', .major = 8, .minor = 1, .path = "/dev/sda1" };
+        PlanMount m = { .type = PLAN_MOUNT_BIND, .flags = PLAN_MOUNT_F_IDMAP, .source = "/srv", .target = "/x", .idmap_uid = 33, .idmap_gid = 33 };
+        LaunchPlan p = plan();
+
+        p.namespaces &= ~(unsigned)(CLONE_NEWPID | CLONE_NEWUSER);
+        p.caps.bounding = BRIG_CAP_BIT(CAP_SYS_MODULE);
+        p.devices = &disk, p.n_devices = 1;
+        p.mounts = &m, p.n_mounts = 1;
+        static const char *const lines[] = { "allow namespace pid", "allow namespace user", "allow capability SYS_MODULE", "allow device block 8:*", "allow idmap 33" };
+        for (size_t left_out = 0; left_out <= ARRAY_SIZE(lines); left_out++) {
+                _cleanup_buffer_ BrigBuffer text = BRIG_BUFFER_INIT(65536);
+                brig_buffer_puts(&text, brig_ceiling_default());
+                for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                        brig_buffer_printf(&text, "%s\n", i == left_out ? "" : lines[i]);
+                _cleanup_(brig_ceiling_freep) Ceiling *c = parse(text.data);
+                if (left_out == ARRAY_SIZE(lines))
+                        assert_int_equal(brig_ceiling_check_plan(c, &p, NULL), 0);
+                else
+                        expect_denied(c, &p, "denied by the ceiling");
+        }
+        _cleanup_(brig_ceiling_freep) Ceiling *again = parse("deny namespace pid\nallow namespace pid\ndeny namespace pid\n");
+        expect_denied(again, &p, "ceiling.conf:3");
+}
+
+static void write_file(const char *path, const char *text)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+        assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+        assert_int_equal(close(fd), 0);
+}
+
+/* An administrator who writes one line must not lose the built-in ones. */
+static void test_a_file_adds_to_the_built_in_rules(void **state)
+{
+        char folder[] = "/tmp/ceiling-test-XXXXXX", path[64];
+        _cleanup_(brig_ceiling_freep) Ceiling *added = NULL, *alone = NULL, *late = NULL;
+        BrigError err = BRIG_ERROR_INIT;
+        LaunchPlan p = plan();
+
+        if (geteuid() != 0)
+                skip();
+        assert_non_null(mkdtemp(folder));
+        (void)snprintf(path, sizeof(path), "%s/ceiling.conf", folder);
+        write_file(path, "# mine\nallow namespace pid\n");
+        assert_int_equal(brig_ceiling_load(path, NULL, &added, NULL), 0);
+        p.namespaces = ALL_NS & ~CLONE_NEWPID;
+        assert_int_equal(brig_ceiling_check_plan(added, &p, NULL), 0);
+        p.namespaces = ALL_NS & ~CLONE_NEWIPC;
+        _cleanup_free_ char *message = brig_str_printf("(rule \"deny namespace ipc\", built in); an administrator may allow it with the line \"allow namespace ipc\" in %s", path);
+        expect_denied(added, &p, message);
+        p.namespaces = ALL_NS & ~CLONE_NEWUSER;
+        expect_denied(added, &p, "built in");
+
+        write_file(path, "# mine\n\n no-defaults # I mean it\ndeny namespace uts\n");
+        assert_int_equal(brig_ceiling_load(path, NULL, &alone, NULL), 0);
+        assert_int_equal(alone->n_rules, 1);
+        assert_int_equal(brig_ceiling_check_plan(alone, &p, NULL), 0);
+        p.namespaces = ALL_NS & ~CLONE_NEWUTS;
+        expect_denied(alone, &p, "ceiling.conf:4");
+
+        write_file(path, "deny namespace uts\nno-defaults\n");
+        assert_true(brig_ceiling_load(path, NULL, &late, &err) < 0);
+        assert_non_null(strstr(err.message, "ceiling.conf:2"));
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_handed_text_keeps_lines(void **state)
 {
         const char *const own[] = { "/own folder", NULL };
@@ -206,12 +277,14 @@ static void test_handed_text_keeps_lines(void **state)
         assert_int_equal(handed->n_rules, loaded->n_rules);
         for (size_t i = 0; i < loaded->n_rules; i++) {
                 assert_int_equal(handed->rules[i].line, loaded->rules[i].line);
+                assert_int_equal(handed->rules[i].origin, loaded->rules[i].origin);
                 assert_true(brig_str_equal(handed->rules[i].path, loaded->rules[i].path));
         }
         const CeilingRule *last = &handed->rules[handed->n_rules - 1];
         assert_string_equal(last->path, "/own folder");
         assert_int_equal(last->line, 0);
-        assert_int_equal(brig_ceiling_deny(handed, last, "bind mount of \"/own folder/x\"", &err), -EPERM);
+        const CeilingSubject subject = { .name = "bind mount of \"/own folder/x\"" };
+        assert_int_equal(brig_ceiling_deny(handed, last, &subject, &err), -EPERM);
         assert_non_null(strstr(err.message, "built in"));
         brig_error_clear(&err);
         assert_int_equal(brig_ceiling_parse("deny bind /\n", 12, NULL, &handed, &err), -EINVAL);
@@ -229,7 +302,6 @@ static void test_file_must_be_roots(void **state)
         if (geteuid() == 0) {
                 assert_int_equal(fchmod(fd, 0644), 0);
                 assert_int_equal(brig_ceiling_load(path, NULL, &c, NULL), 0);
-                assert_int_equal(c->n_rules, 0);
         }
         assert_int_equal(fchmod(fd, 0666), 0);
         Ceiling *other = NULL;
@@ -251,6 +323,8 @@ int main(void)
                 cmocka_unit_test(test_N7_binds_never_act_as_the_system),
                 cmocka_unit_test(test_N11_module_capability),
                 cmocka_unit_test(test_N11_privileged_lifts_no_capability_that_works_inside),
+                cmocka_unit_test(test_lines_lift_rules),
+                cmocka_unit_test(test_a_file_adds_to_the_built_in_rules),
                 cmocka_unit_test(test_handed_text_keeps_lines),
                 cmocka_unit_test(test_file_must_be_roots),
         };
