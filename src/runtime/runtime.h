@@ -74,6 +74,9 @@ typedef struct RuntimeContainer {
         BrigBuffer warnings;            /* one per line */
 } RuntimeContainer;
 
+/* Does the container get a user namespace of its own? */
+bool brig_runtime_has_userns(const RuntimeRequest *request);
+
 int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, BrigError *err) _must_use_;
 /* Success: the payload runs. BRIG_ERR_COMMAND_NOT_EXEC and _NOT_FOUND: the kernel refused to execute it. */
 int brig_runtime_go(RuntimeContainer *c, BrigError *err) _must_use_;

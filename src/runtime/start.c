@@ -251,6 +251,11 @@ static int births(Launch *l, RuntimeContainer *c, Links *links, BrigError *err)
         return brig_barrier_check(c, &c->init, l->plan, err);
 }
 
+bool brig_runtime_has_userns(const RuntimeRequest *request)
+{
+        return (request->plan->namespaces & CLONE_NEWUSER) && !(request->disabled & RUNTIME_LAYER_USERNS);
+}
+
 static void launch_init(Launch *l, RuntimeContainer *c)
 {
         const RuntimeRequest *request = &c->request;
@@ -258,7 +263,7 @@ static void launch_init(Launch *l, RuntimeContainer *c)
         *l = (Launch){
                 .request = request,
                 .plan = request->plan,
-                .userns = (request->plan->namespaces & CLONE_NEWUSER) && !(request->disabled & RUNTIME_LAYER_USERNS),
+                .userns = brig_runtime_has_userns(request),
                 .owner_uid = request->range_base + request->range_size,
                 .cgroup = &c->cgroup,
                 .warnings = &c->warnings,
@@ -362,20 +367,19 @@ static void end_process(StartedProcess *p)
 {
         ProcessEnd end;
 
-        if (p->pidfd >= 0) {
-                BRIG_IGNORE(brig_pidfd_send_signal(p->pidfd, SIGKILL)); /* ESRCH: it has been reaped */
-                BRIG_IGNORE(brig_process_wait(p->pidfd, &end));         /* ECHILD: the same */
-        }
+        /* ESRCH: it has been reaped. EPERM: it is not of our user namespace; it ends with its link or with us. */
+        if (p->pidfd >= 0 && brig_pidfd_send_signal(p->pidfd, SIGKILL) != -EPERM)
+                BRIG_IGNORE(brig_process_wait(p->pidfd, &end)); /* ECHILD: reaped */
         p->pidfd = brig_close(p->pidfd);
         brig_runtime_stdio_close(&p->stdio);
 }
 
 void brig_runtime_done(RuntimeContainer *c)
 {
-        end_process(&c->init);
-        end_process(&c->waiter);
         c->waiter_link = brig_close(c->waiter_link);
         c->init_link = brig_close(c->init_link);
+        end_process(&c->init);
+        end_process(&c->waiter);
         c->proc_fd = brig_close(c->proc_fd);
         brig_cgroup_close(&c->cgroup);
         brig_freep(&c->cgroup_parent);

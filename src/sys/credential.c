@@ -80,14 +80,17 @@ int brig_credential_switch(uid_t uid, gid_t gid, const gid_t *groups, size_t n_g
         return setresuid(uid, uid, uid) < 0 ? -errno : 0;
 }
 
-int brig_credential_drop(uid_t uid, gid_t gid)
+int brig_credential_drop(uid_t uid, gid_t gid, uint64_t keep)
 {
-        static const CapabilitySets none = { 0 };
-        int r = brig_credential_switch(uid, gid, NULL, 0);
+        const CapabilitySets kept = { .effective = keep, .permitted = keep };
+        int r;
 
+        if (prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) < 0)
+                return -errno;
+        r = brig_credential_switch(uid, gid, NULL, 0);
         if (r < 0)
                 return r;
-        r = brig_capability_set(&none);
+        r = brig_capability_set(&kept);
         if (r < 0)
                 return r;
         r = brig_no_new_privs();

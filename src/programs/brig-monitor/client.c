@@ -60,7 +60,9 @@ void client_drop(Client *c)
                         break;
                 }
         loop_remove(s->loop, &c->source);
-        (void)shutdown(c->fd, SHUT_RDWR); /* fails when the peer was first */
+        /* Of a session that was never started nothing was said: who sent the client still tells it why. */
+        if (s->pid >= 0)
+                (void)shutdown(c->fd, SHUT_RDWR); /* fails when the peer was first */
         (void)brig_close(c->fd);
         if (gives_input(c))
                 session_input_end(s);

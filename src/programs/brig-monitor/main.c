@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "brig-config.h"
+#include "plan/capability.h"
 #include "sys/credential.h"
 #include "sys/memfd.h"
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +82,8 @@ static int drop_root(Monitor *m, WireMessage *start, BrigError *err)
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot open the container's log");
         oom_watch_open(&m->oom, &m->container.cgroup);
-        r = brig_credential_drop(owner, owner);
+        /* Owning the user namespace is the right to signal what is in it. Where there is none, this one right is kept. */
+        r = brig_credential_drop(owner, owner, brig_runtime_has_userns(&m->container.request) ? 0 : BRIG_CAP_BIT(CAP_KILL));
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot become the owner %u of the id range", owner) : 0;
 }
 

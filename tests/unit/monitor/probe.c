@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef int (*Attempt)(int argc, char **argv);
@@ -34,10 +35,6 @@ static int ping(int argc, char **argv)
         return poll(&p, 1, 3000) == 1 ? 0 : -ETIMEDOUT;
 }
 
-static int raw_socket(int argc, char **argv)
-{
-        return socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP) < 0 ? -errno : 0;
-}
 
 static int do_mount(int argc, char **argv)
 {
@@ -143,17 +140,24 @@ static int pivot(int argc, char **argv)
         return chdir("/") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ? -errno : 0;
 }
 
-static int dumpable(int argc, char **argv)
+static int set_time(int argc, char **argv)
+{
+        struct timespec now;
+
+        return clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_settime(CLOCK_REALTIME, &now) < 0 ? -errno : 0;
+}
+
+static int parent(int argc, char **argv)
 {
         (void)printf("%d\n", (int)getppid());
         return 0;
 }
 
 static const struct { const char *name; Attempt run; } attempts[] = {
-        { "ping", ping }, { "raw", raw_socket }, { "mount", do_mount }, { "umount", do_umount }, { "remount", remount }, { "userns", new_userns },
+        { "ping", ping }, { "mount", do_mount }, { "umount", do_umount }, { "remount", remount }, { "userns", new_userns },
         { "keyring", keyring }, { "key", search_key }, { "trace", trace }, { "kill", send_kill }, { "block", block_device }, { "module", load_module },
         { "write", open_write }, { "read", open_read }, { "abstract", abstract }, { "setns", enter_mnt }, { "memory", memory }, { "pivot", pivot },
-        { "ppid", dumpable },
+        { "ppid", parent }, { "settime", set_time },
 };
 
 int main(int argc, char **argv)
