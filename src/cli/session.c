@@ -180,11 +180,25 @@ static void fill_polls(const Session *s, struct pollfd p[_POLL_MAX])
         };
         p[POLL_INPUT] = (struct pollfd) { .fd = read_input ? STDIN_FILENO : -1, .events = POLLIN };
         p[POLL_SIGNAL] = (struct pollfd) { .fd = s->signal_fd, .events = POLLIN };
-        p[POLL_WAIT] = (struct pollfd) { .fd = s->wait && s->stream_ended ? brig_http_fd(s->wait) : -1, .events = POLLIN };
+        p[POLL_WAIT] = (struct pollfd) { .fd = s->wait && !s->wait_answered ? brig_http_fd(s->wait) : -1, .events = POLLIN };
+}
+
+/*
+ * The answer has come, or the connection has gone: brig-api was restarted. The
+ * container does not notice, so the question is put again while it still can be.
+ */
+static void on_wait(Session *s)
+{
+        char byte;
+
+        if (recv(brig_http_fd(s->wait), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || !s->renew || s->stream_ended)
+                s->wait_answered = true;
+        else
+                s->renew(s);
 }
 
 /* One turn. 1: detached, 0: go on. */
-static int turn(Session *s, bool *ret_wait_ready)
+static int turn(Session *s)
 {
         struct pollfd p[_POLL_MAX];
         int r;
@@ -203,21 +217,21 @@ static int turn(Session *s, bool *ret_wait_ready)
         }
         if (p[POLL_INPUT].revents && on_input(s))
                 return 1;
-        *ret_wait_ready = p[POLL_WAIT].revents != 0;
+        if (p[POLL_WAIT].revents)
+                on_wait(s);
         return 0;
 }
 
 int brig_session_run(Session *s, SessionEnd *ret, BrigError *err)
 {
-        bool wait_ready = false;
         const char *early;
         size_t len;
         int r;
 
         brig_http_early(s->stream, &early, &len);
         r = write_output(s, early, len);
-        while (r == 0 && !(s->stream_ended && (!s->wait || wait_ready)))
-                r = turn(s, &wait_ready);
+        while (r == 0 && !(s->stream_ended && (!s->wait || s->wait_answered)))
+                r = turn(s);
         brig_terminal_restore(&s->terminal);
         *ret = r == 1 ? SESSION_DETACHED : SESSION_ENDED;
         if (r == -ECONNRESET)

@@ -13,11 +13,14 @@
 #include "cli/demux.h"
 #include "cli/terminal.h"
 
-typedef struct Session {
+typedef struct Session Session;
+struct Session {
         /* The caller's wishes. */
         Daemon *daemon;
         HttpConn *stream;          /* upgraded; borrowed */
         HttpConn *wait;            /* a pending wait call whose answer also ends the session, or NULL; borrowed */
+        void (*renew)(Session *s); /* `wait` was lost before its answer came: put the question again, set s->wait; may be NULL */
+        void *renew_data;
         const char *collection;    /* "containers" or "exec": where resize and kill go */
         const char *id;
         const char *detach_keys;   /* NULL: the default; "" none */
@@ -35,7 +38,8 @@ typedef struct Session {
         bool stream_ended, input_ended;
         char *pending;             /* input that the socket did not take yet */
         size_t pending_start, pending_len;
-} Session;
+        bool wait_answered;
+};
 #define SESSION_INIT(...) { __VA_ARGS__, .terminal = TERMINAL_INIT, .signal_fd = -EBADF }
 
 typedef enum SessionEnd { SESSION_ENDED, SESSION_DETACHED } SessionEnd;

@@ -49,7 +49,7 @@ typedef struct Follow {
 static int follow(Cli *cli, const Follow *f, BrigError *err)
 {
         bool tty = flag(f->inspect, "Config", "Tty");
-        _cleanup_attachment_ Attachment a = { NULL, NULL };
+        _cleanup_attachment_ Attachment a = { .cli = NULL };
         _cleanup_session_ Session s = SESSION_INIT(.daemon = &cli->daemon, .collection = "containers", .id = f->name,
                                                    .detach_keys = f->wishes.detach_keys, .tty = tty, .input = f->wishes.input,
                                                    .output = true, .error = true, .proxy_signals = f->sig_proxy && !tty);
@@ -60,6 +60,8 @@ static int follow(Cli *cli, const Follow *f, BrigError *err)
                 r = brig_container_attach(cli, f->name, &f->wishes, f->condition, &a, err);
         s.stream = a.stream;
         s.wait = a.wait;
+        s.renew = brig_attachment_renew;
+        s.renew_data = &a;
         if (r >= 0)
                 r = brig_session_open(&s, err);
         if (r >= 0 && f->start)
@@ -72,7 +74,7 @@ static int follow(Cli *cli, const Follow *f, BrigError *err)
         if (r >= 0 && end == SESSION_DETACHED)
                 return f->start ? 0 : brig_error_set(err, BRIG_ERR_INVALID, 0, "read escape sequence");
         if (r >= 0)
-                r = brig_container_wait_result(a.wait, &status, err);
+                r = brig_attachment_exit_status(&a, &status, err);
         return r < 0 ? r : status;
 }
 

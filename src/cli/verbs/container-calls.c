@@ -3,6 +3,10 @@
 #include "cli/progress.h"
 #include "cli/verbs/image-calls.h"
 #include <fcntl.h>
+#include <poll.h>
+
+#define WAIT_AGAIN_MSEC 200
+#define WAIT_AGAIN_TRIES 25
 
 int brig_container_inspect(Cli *cli, const char *name, json_t **ret, BrigError *err)
 {
@@ -153,7 +157,7 @@ static int begin_wait(Cli *cli, const char *id, const char *condition, HttpConn 
 
 int brig_container_attach(Cli *cli, const char *id, const AttachWishes *w, const char *condition, Attachment *ret, BrigError *err)
 {
-        _cleanup_attachment_ Attachment a = { NULL, NULL };
+        _cleanup_attachment_ Attachment a = { .cli = cli, .id = id, .condition = condition };
         bool streams = w->input || w->output || w->error;
         HttpResponse response;
         int r = streams ? begin_attach(cli, id, w, &a.stream, err) : 0;
@@ -170,7 +174,7 @@ int brig_container_attach(Cli *cli, const char *id, const AttachWishes *w, const
         if (r < 0)
                 return r;
         *ret = a;
-        a = (Attachment) { NULL, NULL };
+        a = (Attachment) { .cli = NULL };
         return 0;
 }
 
@@ -189,12 +193,51 @@ int brig_container_wait_result(HttpConn *wait, int *ret_status, BrigError *err)
         answer = json_loadb(text.data ?: "", text.len, JSON_DISABLE_EOF_CHECK, NULL);
         message = json_string_value(brig_json_path(answer, "Error", "Message"));
         if (!answer)
-                r = brig_error_set(err, BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered wait without a status");
+                r = brig_error_set(err, text.len == 0 ? BRIG_ERR_UNAVAILABLE : BRIG_ERR_INTERNAL, EBADMSG, "the brig daemon answered wait without a status");
         else if (!brig_str_empty(message))
                 r = brig_error_set(err, BRIG_ERR_INTERNAL, 0, "Error waiting for container: %s", message);
         else
                 *ret_status = (int)json_integer_value(json_object_get(answer, "StatusCode"));
         json_decref(answer);
+        return r;
+}
+
+/* "next-exit" may have been missed in between; "not running" is what is left of it. */
+static int wait_anew(Attachment *a, BrigError *err)
+{
+        HttpResponse response;
+        int r;
+
+        a->wait = brig_http_free(a->wait);
+        r = begin_wait(a->cli, a->id, brig_str_equal(a->condition, "removed") ? "removed" : NULL, &a->wait, err);
+        if (r >= 0)
+                r = brig_daemon_finish(a->wait, &response, err);
+        if (r < 0)
+                a->wait = brig_http_free(a->wait);
+        return r;
+}
+
+void brig_attachment_renew(Session *s)
+{
+        Attachment *a = s->renew_data;
+        BrigError err = BRIG_ERROR_INIT;
+
+        /* What fails here is tried again when the stream has ended. */
+        s->wait = wait_anew(a, &err) < 0 ? NULL : a->wait;
+}
+
+int brig_attachment_exit_status(Attachment *a, int *ret_status, BrigError *err)
+{
+        int r = a->wait ? brig_container_wait_result(a->wait, ret_status, err)
+                        : brig_error_set(err, BRIG_ERR_UNAVAILABLE, ECONNRESET, "the brig daemon closed the connection");
+
+        for (unsigned i = 0; r < 0 && err->kind == BRIG_ERR_UNAVAILABLE && i < WAIT_AGAIN_TRIES; i++) {
+                (void)poll(NULL, 0, i > 0 ? WAIT_AGAIN_MSEC : 0);
+                brig_error_clear(err);
+                r = wait_anew(a, err);
+                if (r >= 0)
+                        r = brig_container_wait_result(a->wait, ret_status, err);
+        }
         return r;
 }
 

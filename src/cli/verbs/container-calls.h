@@ -21,13 +21,22 @@ typedef struct AttachWishes {
  * place when this returns. `condition`: "next-exit", "removed", NULL (not running).
  */
 typedef struct Attachment {
+        Cli *cli;
+        const char *id, *condition;
         HttpConn *stream, *wait;
 } Attachment;
 void brig_attachment_done(Attachment *a);
 #define _cleanup_attachment_ _cleanup_(brig_attachment_done)
 int brig_container_attach(Cli *cli, const char *id, const AttachWishes *w, const char *condition, Attachment *ret, BrigError *err) _must_use_;
+/* Session.renew for a session whose renew_data is the Attachment: waits on a new connection. */
+void brig_attachment_renew(Session *s);
 /* Waits for the answer of a wait call: the exit status of the container. */
 int brig_container_wait_result(HttpConn *wait, int *ret_status, BrigError *err) _must_use_;
+/*
+ * The same, and when the connection is lost (brig-api is restarted; containers and
+ * their streams live on without it) the question is put again for a few seconds.
+ */
+int brig_attachment_exit_status(Attachment *a, int *ret_status, BrigError *err) _must_use_;
 
 /* Gives what the daemon said about a payload that could not be started docker's exit status: 127, 126, else 125. */
 void brig_payload_error(BrigError *err);

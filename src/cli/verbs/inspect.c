@@ -39,14 +39,13 @@ static const Option plain_options[] = {
 typedef struct InspectType {
         const char *name, *path, *suffix;
         bool has_size;
-        bool any;                /* tried without --type */
 } InspectType;
 
 static const InspectType types[] = {
-        { "container", URL_PREFIX "/containers", "json", true, true },
-        { "image", URL_PREFIX "/images", "json", false, true },
-        { "network", URL_PREFIX "/networks", NULL, false, false },
-        { "volume", URL_PREFIX "/volumes", NULL, false, false },
+        { "container", URL_PREFIX "/containers", "json", true },
+        { "image", URL_PREFIX "/images", "json", false },
+        { "network", URL_PREFIX "/networks", NULL, false },
+        { "volume", URL_PREFIX "/volumes", NULL, false },
 };
 
 static const InspectType *find_type(const char *name)
@@ -71,14 +70,11 @@ static int fetch_as(Cli *cli, const InspectType *type, const char *name, bool si
 static int fetch_any(Cli *cli, const char *name, bool size, BrigBuffer *out, BrigError *err)
 {
         for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-                int r = types[i].any ? fetch_as(cli, &types[i], name, size, out, err) : -ENOENT;
+                int r = fetch_as(cli, &types[i], name, size, out, err);
 
-                if (r >= 0)
+                if (r >= 0 || err->kind != BRIG_ERR_NOT_FOUND)
                         return r;
-                if (types[i].any && err->kind != BRIG_ERR_NOT_FOUND)
-                        return r;
-                if (types[i].any)
-                        brig_error_clear(err);
+                brig_error_clear(err);
         }
         return brig_error_set(err, BRIG_ERR_NOT_FOUND, ENOENT, "Error: No such object: %s", name);
 }

@@ -59,7 +59,7 @@ static int start_failed(const ContainerOptions *o, Attachment *a, BrigError *err
 
 static int run_attached(Cli *cli, const ContainerOptions *o, const char *id, const AttachWishes *wishes, BrigError *err)
 {
-        _cleanup_attachment_ Attachment a = { NULL, NULL };
+        _cleanup_attachment_ Attachment a = { .cli = NULL };
         _cleanup_session_ Session s = SESSION_INIT(.daemon = &cli->daemon, .collection = "containers", .id = id,
                                                    .detach_keys = o->detach_keys, .tty = o->tty, .input = wishes->input,
                                                    .output = wishes->output, .error = wishes->error,
@@ -71,6 +71,8 @@ static int run_attached(Cli *cli, const ContainerOptions *o, const char *id, con
                 return r;
         s.stream = a.stream;
         s.wait = a.wait;
+        s.renew = brig_attachment_renew;
+        s.renew_data = &a;
         r = brig_session_open(&s, err);
         if (r < 0)
                 return r;
@@ -84,7 +86,7 @@ static int run_attached(Cli *cli, const ContainerOptions *o, const char *id, con
         r = brig_session_run(&s, &end, err);
         if (r < 0 || end == SESSION_DETACHED)
                 return r;
-        r = brig_container_wait_result(a.wait, &status, err);
+        r = brig_attachment_exit_status(&a, &status, err);
         return r < 0 ? r : status;
 }
 
