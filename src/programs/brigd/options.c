@@ -125,8 +125,10 @@ int options_set_from_file(Options *o, const char *key, const char *value, BrigEr
                 const Option *option = &table[i];
                 if (!option->key || !streq(option->key, key))
                         continue;
-                bool said = option->kind == OPTION_LIST ? o->hosts_named : *(char **)((char *)o + option->offset) != NULL;
-                if (said)
+                const char *said = option->kind == OPTION_TEXT ? *(char **)((char *)o + option->offset) : NULL;
+                if (said && streq(said, value))
+                        return 0; /* the same twice contradicts nothing */
+                if (said || (option->kind == OPTION_LIST && o->hosts_named))
                         return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "\"%s\" is set both on the command line and in \"%s\"", key, o->config_file);
                 return store(o, option, value, err);
         }

@@ -87,6 +87,7 @@ static void test_one_home(void **state)
         assert_int_equal(options_set_from_file(&o, "labels", "anything", NULL), 0);
         assert_true(options_set_from_file(&o, "data-root", "/z", &err) < 0);
         assert_non_null(strstr(err.message, "both on the command line and in"));
+        assert_int_equal(options_set_from_file(&o, "data-root", "/x", NULL), 0);
         assert_true(options_set_from_file(&o, "host", "unix:///b", NULL) < 0);
         assert_true(options_set_from_file(&o, "exec-root", "/again", NULL) < 0);
         assert_int_equal(options_finish(&o, NULL), 0);
