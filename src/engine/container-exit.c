@@ -34,7 +34,7 @@ static void exit_attributes(JsonPairs *pairs, const ContainerRun *run)
         BRIG_IGNORE(brig_pairs_set(pairs, "execDuration", duration));
 }
 
-static void tell_end(Container *c)
+void brig_container_emit_die(Container *c)
 {
         JsonPairs pairs = { 0 };
 
@@ -80,7 +80,7 @@ static int write_end(Container *c, const ExitRecord *record, Sequel *ret, BrigEr
 /* Sessions and probes of the run are over; who waits for the exit is woken last, so that the event "die" stands before his "stop". */
 static void conclude(Container *c)
 {
-        tell_end(c);
+        brig_container_emit_die(c);
         pthread_mutex_lock(&c->engine->lock);
         c->generation++;
         brig_health_end(c);

@@ -121,6 +121,8 @@ int brig_container_launch(Container *c, bool manual, BrigError *err) _must_use_;
 /* --- container-exit.c --------------------------------------------------- */
 
 typedef struct ExitRecord { BrigId id; int exit_code; bool oom; int64_t finished_at; char *reason; } ExitRecord;
+/* The event "die", with Docker's attributes. */
+void brig_container_emit_die(Container *c);
 /* Queues the end of a container; called on the reader thread. */
 void brig_container_note_exit(Engine *e, const WireExited *m);
 /* Queues what a monitor says of a run that an engine before this one asked for; called on the reader thread. */

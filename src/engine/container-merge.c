@@ -3,6 +3,7 @@
  * from the image, maps and the environment are merged by key (Docker's rules).
  */
 #include "engine/create-internal.h"
+#include "engine/env-internal.h"
 
 #include "base/strings.h"
 
@@ -19,22 +20,21 @@ static int take_strv(char ***own, char *const *image)
         return *own ? 0 : -ENOMEM;
 }
 
-static bool env_has(char *const *env, const char *entry)
-{
-        size_t len = strcspn(entry, "=");
-
-        BRIG_STRV_FOREACH(s, env)
-                if (strncmp(*s, entry, len) == 0 && ((*s)[len] == '=' || (*s)[len] == '\0'))
-                        return true;
-        return false;
-}
-
-/* The user's entries first, then those of the image that the user did not set. */
+/* The user's entries first, then those of the image that the user did not set. An entry without value of the user's removes the image's. */
 static int merge_env(char ***env, char *const *image)
 {
-        BRIG_STRV_FOREACH(s, image)
-                if (!env_has(*env, *s) && brig_strv_push(env, *s) < 0)
-                        return -ENOMEM;
+        _cleanup_(brig_env_clear) EnvTable table = { 0 };
+        char **merged;
+
+        if (!image)
+                return 0;
+        if (brig_env_set_all(&table, *env, 0) < 0 || brig_env_set_all(&table, image, BRIG_ENV_KEEP) < 0)
+                return -ENOMEM;
+        merged = brig_env_strv(&table);
+        if (!merged)
+                return -ENOMEM;
+        brig_strv_free(*env);
+        *env = merged;
         return 0;
 }
 

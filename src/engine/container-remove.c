@@ -5,7 +5,11 @@
  */
 #include "engine/engine-internal.h"
 
+#include "base/clock.h"
 #include "base/strings.h"
+#include <time.h>
+
+#define BURIAL_PATIENCE (10 * BRIG_NSEC_PER_SEC)
 
 static int write_state(Container *c, ContainerState state, const char *error, BrigError *err)
 {
@@ -17,11 +21,24 @@ static int write_state(Container *c, ContainerState state, const char *error, Br
         return brig_container_commit(c, &next, false, err);
 }
 
+/* brigd refuses while it still buries the run (a monitor that died, processes that have to be killed): asked again until it has. */
 static int remove_folder(Container *c, BrigError *err)
 {
-        WireMessage m = { .type = WIRE_REMOVE, .id = { .id = c->id } };
+        int64_t until = brig_now_monotonic() + BURIAL_PATIENCE, pause = BRIG_NSEC_PER_MSEC;
+        int r = 0;
 
-        return c->run.launched ? brig_link_ask(c->engine->link, &m, NULL, NULL, err) : 0;
+        while (c->run.launched) {
+                WireMessage m = { .type = WIRE_REMOVE, .id = { .id = c->id } };
+                struct timespec ts = { .tv_sec = pause / BRIG_NSEC_PER_SEC, .tv_nsec = pause % BRIG_NSEC_PER_SEC };
+
+                brig_error_clear(err);
+                r = brig_link_ask(c->engine->link, &m, NULL, NULL, err);
+                if (r != -EBUSY || brig_now_monotonic() >= until)
+                        break;
+                (void)nanosleep(&ts, NULL); /* short of a signal it sleeps that long; then it asks the earlier */
+                pause = MIN2(pause * 2, 100 * BRIG_NSEC_PER_MSEC);
+        }
+        return r;
 }
 
 /* Out of the maps: nobody finds it any more, who has a reference sees `published` fall. */

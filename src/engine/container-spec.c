@@ -2,6 +2,7 @@
 #include "engine/spec-internal.h"
 
 #include "base/strings.h"
+#include "engine/env-internal.h"
 #include "engine/logs-internal.h"
 #include "engine/signals-internal.h"
 #include "plan/capability.h"
@@ -43,16 +44,15 @@ static int add_namespaces(const HostConfig *h, ContainerSpec *s, BrigError *err)
 /* Docker's order: PATH, HOSTNAME, TERM, then the configured ones, each in the place of an equal name before it. HOME is the executor's. */
 static int add_env(const ContainerConfig *config, const ContainerSpec *s, char ***env)
 {
+        _cleanup_(brig_env_clear) EnvTable table = { 0 };
         _cleanup_free_ char *hostname = s->spec.hostname ? brig_str_printf("HOSTNAME=%s", s->spec.hostname) : NULL;
 
-        if (brig_strv_push(env, DEFAULT_PATH) < 0 || (s->spec.hostname && (!hostname || brig_strv_push(env, hostname) < 0)))
+        if (brig_env_set(&table, DEFAULT_PATH, 0) < 0 || (s->spec.hostname && (!hostname || brig_env_set(&table, hostname, 0) < 0)))
                 return -ENOMEM;
-        if (config->tty && brig_strv_push(env, "TERM=xterm") < 0)
+        if ((config->tty && brig_env_set(&table, "TERM=xterm", 0) < 0) || brig_env_set_all(&table, config->env, 0) < 0)
                 return -ENOMEM;
-        BRIG_STRV_FOREACH(entry, config->env)
-                if (brig_strv_env_set(env, *entry) < 0)
-                        return -ENOMEM;
-        return 0;
+        *env = brig_env_strv(&table);
+        return *env ? 0 : -ENOMEM;
 }
 
 static int add_arguments(const ContainerConfig *config, char ***args)

@@ -216,8 +216,12 @@ int brig_container_launch(Container *c, bool manual, BrigError *err)
                 c->restart_delay = 0;
         pthread_mutex_unlock(&c->engine->lock);
         r = launch(c, manual, err ? err : &own);
-        if (r < 0)
+        if (r < 0) {
+                /* old clients learn from this event, not from the answer, that there is nothing to wait for */
+                if (!brig_link_gone(c->engine->link))
+                        brig_container_emit_die(c);
                 return r;
+        }
         brig_health_begin(c);
         brig_container_emit(c, "start", NULL);
         return 0;

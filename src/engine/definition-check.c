@@ -1,5 +1,6 @@
 /* Docker's checks of a definition, with Docker's words where clients may look for them. */
 #include "engine/container-internal.h"
+#include "engine/definition-internal.h"
 #include "engine/signals-internal.h"
 #include "engine/spec-internal.h"
 
@@ -115,6 +116,24 @@ static bool is_hostname(const char *name)
                strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == len;
 }
 
+/* The plan has these limits; refused here, before anything is done with the whole lot. */
+int brig_definition_check_words(const char *what, char *const *words, BrigError *err)
+{
+        size_t n = brig_strv_len(words);
+
+        return n <= BRIG_PLAN_MAX_ARGS ? 0 : INVALID(err, "%s has %zu entries, at most %u are possible", what, n, BRIG_PLAN_MAX_ARGS);
+}
+
+static int check_counts(const ContainerDefinition *d, BrigError *err)
+{
+        const ContainerConfig *c = &d->config;
+        int r = brig_definition_check_words("Env", c->env, err);
+
+        if (r == 0)
+                r = brig_definition_check_words("Cmd", c->cmd, err);
+        return r < 0 ? r : brig_definition_check_words("Entrypoint", c->entrypoint, err);
+}
+
 static int check_process(const ContainerDefinition *d, BrigError *err)
 {
         const ContainerConfig *c = &d->config;
@@ -204,7 +223,7 @@ static int check_log(const ContainerDefinition *d, BrigError *err)
 int brig_definition_check(const ContainerDefinition *d, BrigError *err)
 {
         static int (*const checks[])(const ContainerDefinition *d, BrigError *err) = {
-                check_memory, check_cpu, check_cpusets, check_ulimits, check_process, check_health, check_sysctls, check_restart, check_log,
+                check_counts, check_memory, check_cpu, check_cpusets, check_ulimits, check_process, check_health, check_sysctls, check_restart, check_log,
         };
         int r = 0;
 

@@ -26,6 +26,7 @@ struct Engine {
 
         pthread_mutex_t lock;           /* guards all below and the containers' members */
         pthread_cond_t turn;            /* some container's turn ended */
+        pthread_cond_t exec_changed;    /* some session began or ended; monotonic clock */
         BrigMap *containers;            /* id → Container, one reference each */
         BrigMap *names;                 /* name → Container, no reference */
         BrigMap *execs;                 /* exec id → ExecSession, no reference: its container has it */

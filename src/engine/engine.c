@@ -3,6 +3,7 @@
 
 #include "base/strings.h"
 #include <sys/eventfd.h>
+#include <time.h>
 
 #define MAX_EXIT_THREADS 4
 #define MAX_START_THREADS 8
@@ -101,6 +102,19 @@ static int check_profile(const Engine *e, BrigError *err)
         return brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "unknown security profile \"%s\": there are standard, compat and hardened", e->options.default_profile);
 }
 
+/* glibc: none of these can fail */
+static void init_locks(Engine *e)
+{
+        pthread_condattr_t monotonic;
+
+        (void)pthread_condattr_init(&monotonic);
+        (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        (void)pthread_mutex_init(&e->lock, NULL);
+        (void)pthread_cond_init(&e->turn, NULL);
+        (void)pthread_cond_init(&e->exec_changed, &monotonic);
+        (void)pthread_condattr_destroy(&monotonic);
+}
+
 int brig_engine_open(const EngineOptions *o, Engine **ret, BrigError *err)
 {
         _cleanup_(brig_engine_closep) Engine *e = calloc(1, sizeof *e);
@@ -110,8 +124,7 @@ int brig_engine_open(const EngineOptions *o, Engine **ret, BrigError *err)
         if (!e)
                 return no_memory(err);
         e->cancel_fd = -EBADF;
-        (void)pthread_mutex_init(&e->lock, NULL); /* the default kinds cannot fail */
-        (void)pthread_cond_init(&e->turn, NULL);
+        init_locks(e);
         if (copy_options(&e->options, o) < 0)
                 return no_memory(err);
         r = check_profile(e, err);
@@ -175,6 +188,7 @@ Engine *brig_engine_close(Engine *e)
         brig_close(e->cancel_fd);
         free_options(&e->options);
         (void)pthread_cond_destroy(&e->turn);
+        (void)pthread_cond_destroy(&e->exec_changed);
         (void)pthread_mutex_destroy(&e->lock);
         free(e);
         return NULL;

@@ -1,5 +1,6 @@
 /* The plan of one more process in a container: the container's own specification with another process in it. */
 #include "engine/engine-internal.h"
+#include "engine/env-internal.h"
 
 #include "base/strings.h"
 #include "plan/capability.h"
@@ -23,13 +24,18 @@ static int replace_strv(char ***to, char *const *from)
 /* The container's environment with TERM as this session has a terminal or not, and its own entries over it. */
 static int set_env(RuntimeProcess *p, const Container *c, const ExecConfig *config)
 {
+        _cleanup_(brig_env_clear) EnvTable table = { 0 };
         bool term_given = brig_strv_env_get(c->definition.config.env, "TERM") != NULL;
+        char **env;
 
-        if (!term_given && brig_strv_env_set(&p->env, config->tty ? "TERM=xterm" : "TERM") < 0)
+        if (brig_env_set_all(&table, p->env, 0) < 0 || (!term_given && brig_env_set(&table, config->tty ? "TERM=xterm" : "TERM", 0) < 0) ||
+            brig_env_set_all(&table, config->env, 0) < 0)
                 return -ENOMEM;
-        BRIG_STRV_FOREACH(entry, config->env)
-                if (brig_strv_env_set(&p->env, *entry) < 0)
-                        return -ENOMEM;
+        env = brig_env_strv(&table);
+        if (!env)
+                return -ENOMEM;
+        brig_strv_free(p->env);
+        p->env = env;
         return 0;
 }
 

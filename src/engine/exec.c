@@ -2,8 +2,10 @@
  * Exec sessions: made, then started once. They live in memory only: a session
  * without its engine has no client, and the monitor ends it with its container.
  */
+#include "engine/definition-internal.h"
 #include "engine/engine-internal.h"
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -11,6 +13,7 @@
 /* Sessions that a container remembers; the oldest that do not run go first. */
 #define MAX_SESSIONS 128
 #define EXIT_WITH_CONTAINER 137
+#define START_PATIENCE (10 * BRIG_NSEC_PER_SEC)
 
 struct ExecSession {
         unsigned refs;
@@ -67,6 +70,10 @@ int brig_exec_read(const json_t *body, ExecConfig *ret, BrigError *err)
         r = brig_json_read(body, config_fields, &c, sizeof c, 0, err);
         if (r == 0 && brig_strv_len(c.cmd) == 0)
                 r = brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "No exec command specified");
+        if (r == 0)
+                r = brig_definition_check_words("Env", c.env, err);
+        if (r == 0)
+                r = brig_definition_check_words("Cmd", c.cmd, err);
         if (r == 0 && !brig_str_empty(c.working_dir) && *c.working_dir != '/')
                 r = brig_error_set(err, BRIG_ERR_INVALID, EINVAL, "the working directory '%s' is invalid, it needs to be an absolute path", c.working_dir);
         if (r == 0)
@@ -210,6 +217,7 @@ static void session_end(ExecSession *s, int exit_code)
         s->running = false;
         s->exit_code = exit_code;
         s->pid = 0;
+        pthread_cond_broadcast(&s->container->engine->exec_changed);
         if (s->done_fd >= 0)
                 (void)eventfd_write(s->done_fd, 1); /* fails only at 2^64 - 1 */
 }
@@ -300,6 +308,23 @@ int brig_exec_create(Engine *e, const char *ref, ExecConfig *config, BrigId ret_
         return 0;
 }
 
+/*
+ * A client asks for the exit code when its stream has ended, which may be before the end of the session has come
+ * through brigd. One question to the monitor orders behind what it has said already: signal 0 is such a question.
+ */
+static void hear_monitor(ExecSession *s)
+{
+        Engine *e = s->container->engine;
+        WireMessage m = { .type = WIRE_SIGNAL, .signal = { .id = s->container->id, .exec_id = s->id } };
+        bool running;
+
+        pthread_mutex_lock(&e->lock);
+        running = s->running && s->pid > 0;
+        pthread_mutex_unlock(&e->lock);
+        if (running)
+                BRIG_IGNORE(brig_link_ask(e->link, &m, NULL, NULL, NULL)); /* what it answers does not matter */
+}
+
 int brig_exec_get(Engine *e, const char *id, ExecView **ret, BrigError *err)
 {
         _cleanup_(session_unrefp) ExecSession *s = NULL;
@@ -308,6 +333,7 @@ int brig_exec_get(Engine *e, const char *id, ExecView **ret, BrigError *err)
 
         if (r < 0)
                 return r;
+        hear_monitor(s);
         v = calloc(1, sizeof *v);
         if (!v)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "read exec session");
@@ -406,6 +432,7 @@ static int ask_exec(ExecSession *s, int stream_fd, const int64_t size[2], BrigEr
         /* its end may have been told already */
         if (!s->ended)
                 s->pid = pid;
+        pthread_cond_broadcast(&s->container->engine->exec_changed);
         pthread_mutex_unlock(&s->container->engine->lock);
         return 0;
 }
@@ -457,6 +484,18 @@ int brig_exec_start(Engine *e, const char *id, int stream_fd, const int64_t cons
         return r;
 }
 
+/* Waits for a session that is being started: a client resizes as soon as it has its stream. Engine.lock is held. */
+static bool await_started(ExecSession *s)
+{
+        Engine *e = s->container->engine;
+        int64_t until = brig_now_monotonic() + START_PATIENCE;
+        struct timespec ts = { .tv_sec = until / BRIG_NSEC_PER_SEC, .tv_nsec = until % BRIG_NSEC_PER_SEC };
+
+        while (!s->ended && s->pid == 0 && brig_now_monotonic() < until)
+                (void)pthread_cond_timedwait(&e->exec_changed, &e->lock, &ts); /* a timeout is looked at above */
+        return s->running && s->pid > 0;
+}
+
 int brig_exec_resize(Engine *e, const char *id, uint32_t rows, uint32_t cols, BrigError *err)
 {
         _cleanup_(session_unrefp) ExecSession *s = NULL;
@@ -467,7 +506,7 @@ int brig_exec_resize(Engine *e, const char *id, uint32_t rows, uint32_t cols, Br
         if (r < 0)
                 return r;
         pthread_mutex_lock(&e->lock);
-        running = s->running;
+        running = await_started(s);
         pthread_mutex_unlock(&e->lock);
         if (!running)
                 return brig_error_set(err, BRIG_ERR_CONFLICT, EINVAL, "exec process is not running");

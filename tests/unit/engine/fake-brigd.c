@@ -91,6 +91,10 @@ static void on_signal(FakeBrigd *b, WireMessage *m)
                 reply(b, m, BRIG_ERR_CONFLICT, "is not running");
                 return;
         }
+        if (m->signal.signo == 0) {
+                reply(b, m, BRIG_OK, NULL);
+                return;
+        }
         c->signals++;
         c->last_signal = m->signal.signo;
         reply(b, m, BRIG_OK, NULL);

@@ -2,6 +2,7 @@
 #include "tests/unit/engine/fake-brigd.h"
 
 #include "base/strings.h"
+#include "engine/env-internal.h"
 #include "engine/signals-internal.h"
 #include "tests/unit/cmocka-all.h"
 
@@ -165,6 +166,41 @@ static void what_cannot_be_done_is_refused(void **state)
         }
 }
 
+static void too_many_words_are_refused_at_once(void **state)
+{
+        static const char *const members[] = { "Env", "Cmd", "Entrypoint" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+                _cleanup_json_ json_t *body = json_pack("{s:s}", "Image", "i"), *words = json_array();
+                BrigError err = BRIG_ERROR_INIT;
+                ContainerDefinition d;
+
+                for (int n = 0; n < 40000; n++)
+                        assert_int_equal(json_array_append_new(words, json_sprintf("N%d=1", n)), 0);
+                assert_int_equal(json_object_set(body, members[i], words), 0);
+                assert_int_equal(brig_definition_read(body, &d, &err), 0);
+                assert_true(brig_definition_check(&d, &err) < 0);
+                assert_int_equal(err.kind, BRIG_ERR_INVALID);
+                assert_non_null(strstr(err.message, members[i]));
+                brig_definition_clear(&d);
+        }
+}
+
+static void environments_are_merged_by_name(void **state)
+{
+        static char *const words[] = { (char *)"A=1", (char *)"B=2", (char *)"A=3", (char *)"B", (char *)"C", (char *)"D=", NULL };
+        EnvTable t = { 0 };
+        _cleanup_strv_ char **v = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        assert_int_equal(brig_env_set_all(&t, words, 0), 0);
+        assert_int_equal(brig_env_set(&t, "A=4", BRIG_ENV_KEEP), 0);
+        v = brig_env_strv(&t);
+        text = brig_strv_join(v, ",");
+        assert_string_equal(text, "A=3,D=");
+        brig_env_clear(&t);
+}
+
 static void harmless_values_are_accepted(void **state)
 {
         static const char *const texts[] = {
@@ -205,6 +241,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(docker_run_is_accepted), cmocka_unit_test(definitions_survive_the_database), cmocka_unit_test(inspect_has_every_name_of_docker),
                 cmocka_unit_test(what_cannot_be_done_is_refused), cmocka_unit_test(harmless_values_are_accepted), cmocka_unit_test(signals),
+                cmocka_unit_test(too_many_words_are_refused_at_once), cmocka_unit_test(environments_are_merged_by_name),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
