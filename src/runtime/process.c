@@ -154,6 +154,7 @@ static _noreturn_ void wait_for_requests(Launch *l)
                 _cleanup_birth_ BirthMessage m = { .n_fds = 0 };
                 int pidfd = -EBADF;
 
+                brig_process_forget_program();
                 if (brig_birth_receive(l->waiter_link, &m) <= 0)
                         _exit(0);
                 if (m.packet.type == BIRTH_ADOPT && m.n_fds == 1) {
@@ -219,5 +220,6 @@ _noreturn_ void brig_waiter_main(Launch *l)
         r = close_rest(l);
         if (r < 0)
                 _exit(1);
+        brig_process_forget_program();
         wait_for_requests(l);
 }

@@ -1,8 +1,10 @@
 #include "sys/process.h"
 
+#include <link.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,4 +96,27 @@ void brig_process_reset_signals(void)
                 (void)sigaction(signo, &action, NULL); /* KILL, STOP and libc's own two refuse: they are at their default */
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int forget_segments(struct dl_phdr_info *info, size_t size, void *data)
+{
+        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+        (void)size;
+        (void)data;
+        for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+                const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+                uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+                uintptr_t end = info->dlpi_addr + segment->p_vaddr + segment->p_filesz;
+
+                /* Only what nobody can have written to; whole pages, so that none is shared with data. */
+                if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+                        (void)madvise((void *)start, (end & ~(page - 1)) - start, MADV_DONTNEED);
+        }
+        return 1; /* the first object is the program itself */
+}
+
+void brig_process_forget_program(void)
+{
+        (void)dl_iterate_phdr(forget_segments, NULL);
 }

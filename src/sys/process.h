@@ -30,3 +30,9 @@ int brig_process_wait(int pidfd, ProcessEnd *ret) _must_use_;
 int brig_process_harden(int parent_death_signal) _must_use_;
 /* Default dispositions, empty mask: what execve(2) would hand down otherwise. */
 void brig_process_reset_signals(void);
+/*
+ * Takes this program's text and constants out of its memory: they come back page
+ * by page when they are needed. For a process that has done a lot and from now on
+ * mostly waits; what it used once would stay accounted to it for ever.
+ */
+void brig_process_forget_program(void);

@@ -104,6 +104,7 @@ int serve(Monitor *m, BrigError *err)
                 r = session_start(m->main_session, c->init.pid, &c->init.stdio);
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot serve the container");
+        brig_process_forget_program();
         on_signals(m, 0); /* the payload may have ended before anybody listened */
         while (!(m->acknowledged && m->main_session->n_clients == 0 && !m->execs)) {
                 int64_t now = brig_now_monotonic();
