@@ -4,6 +4,7 @@
 #include "brig-config.h"
 #include "cli/suggest.h"
 #include "cli/usage.h"
+#include "cli/words.h"
 
 typedef struct Globals {
         const char *host;
@@ -28,7 +29,8 @@ const Option brig_cli_no_options[] = { OPTIONS_END };
 void brig_cli_complain(const BrigError *err)
 {
         (void)fflush(stdout);
-        fprintf(stderr, "%s\n", err->message);
+        brig_words_write(stderr, err->message, strlen(err->message));
+        (void)fputc('\n', stderr);
 }
 
 static int usage_error(const Cli *cli, const Verb *verb, const BrigError *err)
@@ -67,12 +69,12 @@ static int report(const Cli *cli, const Verb *v, const BrigError *err)
 {
         int status = brig_error_exit_code(err->kind);
 
-        (void)fflush(stdout);
-        if (!(v->flags & VERB_RUNS_PAYLOAD)) {
-                fprintf(stderr, "%s\n", err->message);
+        if (v->flags & VERB_RUNS_PAYLOAD)
+                fprintf(stderr, "%s: ", cli->program);
+        brig_cli_complain(err);
+        if (!(v->flags & VERB_RUNS_PAYLOAD))
                 return 1;
-        }
-        fprintf(stderr, "%s: %s\n\nRun '%s --help' for more information\n", cli->program, err->message, cli->path);
+        fprintf(stderr, "\nRun '%s --help' for more information\n", cli->path);
         return status == 126 || status == 127 ? status : CLI_EXIT_USAGE;
 }
 

@@ -249,7 +249,7 @@ int brig_list_row(ListPrinter *p, const ListRow *row, BrigError *err)
         r = print_row(p, row, &p->out, err);
         if (r < 0 || p->table)
                 return r;
-        (void)fwrite(p->out.data, 1, p->out.len, stdout);
+        brig_words_write(stdout, p->out.data, p->out.len);
         brig_buffer_reset(&p->out);
         return 0;
 }
@@ -269,7 +269,7 @@ int brig_list_finish(ListPrinter *p, BrigError *err)
         brig_table_print(p->out.data, COLUMN_MIN, &aligned);
         if (aligned.error)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, aligned.error, "aligning the output");
-        (void)fwrite(aligned.data, 1, aligned.len, stdout);
+        brig_words_write(stdout, aligned.data, aligned.len);
         return 0;
 }
 
@@ -308,7 +308,7 @@ int brig_format_print(const Template *t, json_t *value, BrigError *err)
                 return r;
         }
         (void)brig_buffer_putc(&out, '\n');
-        (void)fwrite(out.data, 1, out.len, stdout);
+        brig_words_write(stdout, out.data, out.len);
         return 0;
 }
 

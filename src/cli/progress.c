@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 #include "base/buffer.h"
 #include "base/strings.h"
+#include "cli/words.h"
 #include <jansson.h>
 
 #define LINE_MAX_BYTES (1u << 20)
@@ -17,7 +18,7 @@ static int print_line(const char *line, size_t len, FILE *to, bool quiet, BrigEr
         if (error)
                 r = brig_error_set(err, BRIG_ERR_INTERNAL, 0, "%s", error);
         else if (stream)
-                fprintf(to, "%s", stream);
+                brig_words_write(to, stream, strlen(stream));
         else if (status && !quiet && !json_object_get(json, "progress"))
                 fprintf(to, "%s%s%s\n", id ?: "", id ? ": " : "", status);
         json_decref(json);

@@ -107,3 +107,36 @@ void brig_words_labels(const json_t *labels, BrigBuffer *out)
                 (void)brig_buffer_printf(out, "%s%s=%s", i > 0 ? "," : "", keys[i],
                                          json_string_value(json_object_get(labels, keys[i])) ?: "");
 }
+
+/* How many bytes of a control character stand here: C0, DEL, or C1 in UTF-8 (U+0080 to U+009F). */
+static size_t control_length(const char *s, size_t len)
+{
+        unsigned char c = (unsigned char)*s;
+
+        if (c == 0xc2 && len > 1 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] <= 0x9f)
+                return 2;
+        return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+void brig_words_write_clean(FILE *out, const char *text, size_t len)
+{
+        while (len > 0) {
+                size_t plain = 0, control = 0;
+
+                while (plain < len && (control = control_length(text + plain, len - plain)) == 0)
+                        plain++;
+                (void)fwrite(text, 1, plain, out);
+                for (size_t i = 0; i < control; i++)
+                        fprintf(out, "\\x%02x", (unsigned char)text[plain + i]);
+                text += plain + control;
+                len -= plain + control;
+        }
+}
+
+void brig_words_write(FILE *out, const char *text, size_t len)
+{
+        if (isatty(fileno(out)))
+                brig_words_write_clean(out, text, len);
+        else
+                (void)fwrite(text, 1, len, out);
+}

@@ -2,6 +2,7 @@
 /* Numbers, times and names as docker's tables word them. */
 #include "base/buffer.h"
 #include <jansson.h>
+#include <stdio.h>
 
 #define WORD_SIZE 64
 
@@ -21,5 +22,13 @@ void brig_words_short_id(const char *id, char out[WORD_SIZE]);
 void brig_words_ellipsis(const char *s, size_t width, BrigBuffer *out);
 /* "a=1,b=2", sorted. */
 void brig_words_labels(const json_t *labels, BrigBuffer *out);
+/*
+ * Writes text that someone else may have written (an image's history, a label,
+ * a daemon's error). On a terminal its control characters but tab and line feed
+ * are shown as \xNN, so that it can't drive the terminal; a pipe gets it as it is.
+ */
+void brig_words_write(FILE *out, const char *text, size_t len);
+/* The same without asking what `out` is. */
+void brig_words_write_clean(FILE *out, const char *text, size_t len);
 /* How many columns a UTF-8 text takes, one for each character. */
 size_t brig_words_width(const char *s, size_t len);

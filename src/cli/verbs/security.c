@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "cli/format.h"
 #include "cli/json-text.h"
+#include "cli/words.h"
 
 #define GROUP_PREFIXES 10
 #define WIDTH 100
@@ -68,16 +69,6 @@ static void put_value(const char *name, const json_t *value, BrigBuffer *out)
                 brig_json_print_go(value, false, out);
 }
 
-/* Control characters of a path or label must not reach the terminal. */
-static void print_clean(const char *s, size_t len)
-{
-        for (size_t i = 0; i < len; i++)
-                if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-                        printf("\\x%02x", (unsigned char)s[i]);
-                else
-                        (void)putchar(s[i]);
-}
-
 /* Broken at blanks, so that a list of capabilities stays in its column. */
 static void print_wrapped(const char *s, int indent)
 {
@@ -90,7 +81,7 @@ static void print_wrapped(const char *s, int indent)
                                 ;
                 if (len == 0)
                         len = strcspn(s, " ");
-                print_clean(s, len);
+                brig_words_write_clean(stdout, s, len);
                 (void)putchar('\n');
                 if (!s[len])
                         return;

@@ -3,6 +3,7 @@
 #include "cli/format.h"
 #include "cli/json-text.h"
 #include "cli/verbs/verbs.h"
+#include "cli/words.h"
 
 #define TOP_COLUMN_MIN 20
 
@@ -37,7 +38,7 @@ static int do_top(Cli *cli, const void *options, char *const *args, BrigError *e
         json_array_foreach(json_object_get(answer, "Processes"), i, line)
                 put_line(line, &text);
         brig_table_print(text.data ?: "", TOP_COLUMN_MIN, &out);
-        (void)fwrite(out.data, 1, out.len, stdout);
+        brig_words_write(stdout, out.data ?: "", out.len);
         return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/format.h"
 #include "cli/json-text.h"
 #include "cli/verbs/verbs.h"
+#include "cli/words.h"
 #include <sys/utsname.h>
 
 #define VERSION_COLUMN_MIN 20
@@ -73,7 +74,7 @@ static int print_template(const char *text, json_t *value, BrigError *err)
         if (r < 0)
                 return r;
         brig_table_print(out.data ?: "", VERSION_COLUMN_MIN, &aligned);
-        (void)fwrite(aligned.data, 1, aligned.len, stdout);
+        brig_words_write(stdout, aligned.data ?: "", aligned.len);
         return 0;
 }
 

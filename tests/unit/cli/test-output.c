@@ -69,6 +69,20 @@ static void test_names(void **state)
         assert_string_equal(out.data, "\xc3\xa4\xc3\xb6\xe2\x80\xa6");
 }
 
+/* An image's history must not drive the user's terminal. */
+static void test_clean_output(void **state)
+{
+        static const char text[] = "a\x1b[2Jb\tc\n\x7f\xc2\x9b\xc3\xa4\0d";
+        char *written = NULL;
+        size_t size = 0;
+        FILE *f = open_memstream(&written, &size);
+
+        brig_words_write_clean(f, text, sizeof(text) - 1);
+        assert_int_equal(fclose(f), 0);
+        assert_string_equal(written, "a\\x1b[2Jb\tc\n\\x7f\\xc2\\x9b\xc3\xa4\\x00d");
+        free(written);
+}
+
 static void test_json(void **state)
 {
         static const char text[] = "{\"a\":[1,{\"b\":\"x,y{\\\"\"}],\"e\":{},\"f\":[ ],\"n\":1.50,\"t\":true}";
@@ -179,6 +193,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_table), cmocka_unit_test(test_sizes), cmocka_unit_test(test_times), cmocka_unit_test(test_names),
+                cmocka_unit_test(test_clean_output),
                 cmocka_unit_test(test_json), cmocka_unit_test(test_json_indent_survives_broken_text), cmocka_unit_test(test_ports),
                 cmocka_unit_test(test_url), cmocka_unit_test(test_detach_keys),
         };
