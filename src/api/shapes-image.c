@@ -162,23 +162,22 @@ static int64_t history_time(const ImageHistory *h)
         return h->created && brig_time_parse(h->created, 0, &t) == 0 && t != BRIG_TIME_ZERO ? t / BRIG_NSEC_PER_SEC : 0;
 }
 
-/*
- * Newest first. Only the uppermost row has an id: the others were never images here.
- * Sizes are known for the image as a whole; with one layer that is its row's size.
- */
+/* Newest first. Only the uppermost row has an id: the others were never images here. */
 json_t *brig_shape_image_history(const Image *i)
 {
         _cleanup_json_ json_t *rows = json_array();
         const ImageHistory *history = i->config.history.items;
-        bool single = brig_strv_len(i->layers) == 1;
+        /* Rows that made a layer and layers go together, from the top down as far as there are both. */
+        size_t layer = brig_strv_len(i->config.rootfs.diff_ids);
 
         for (size_t n = i->config.history.count; rows && n > 0; n--) {
                 const ImageHistory *h = &history[n - 1];
                 bool top = n == i->config.history.count;
+                int64_t size = h->empty_layer || layer == 0 || !i->layer_sizes ? 0 : i->layer_sizes[--layer];
                 json_t *row = json_pack("{s:s, s:I, s:s, s:o, s:I, s:s}", "Id", top ? i->id : "<missing>", "Created",
                                         (json_int_t)history_time(h), "CreatedBy", h->created_by ?: "", "Tags",
                                         top && brig_strv_len(i->repo_tags) ? brig_shape_strings(i->repo_tags) : json_null(), "Size",
-                                        (json_int_t)(single && !h->empty_layer ? i->size : 0), "Comment", h->comment ?: "");
+                                        (json_int_t)size, "Comment", h->comment ?: "");
 
                 if (json_array_append_new(rows, row) < 0)
                         return NULL;

@@ -75,7 +75,8 @@ static int find_layers(Container *c, Image **ret_image, PlanInput *in, BrigError
 
         if (in->target->exec_id)
                 return 0;
-        r = brig_image_resolve(c->engine->images, c->image_id, ret_image, err);
+        /* by id: "rmi -f" may have taken the image out of sight, its layers stay for this container */
+        r = brig_image_by_id(c->engine->images, c->image_id, ret_image, err);
         if (r < 0)
                 return r;
         in->layers = layers_of(*ret_image, &in->n_layers);

@@ -70,6 +70,14 @@ static void note_failure(Container *c, const BrigError *failure)
         pthread_mutex_unlock(&c->engine->lock);
 }
 
+/* The container may have been the last that kept an image which "rmi -f" took out of sight. */
+static void sweep_images(Engine *e)
+{
+        /* one that cannot go now goes with the next container */
+        if (e->images && brig_image_sweep(e->images, brig_engine_image_in_use, e, NULL) < 0)
+                return;
+}
+
 int brig_container_destroy(Container *c, BrigError *err)
 {
         BrigError failure = BRIG_ERROR_INIT;
@@ -85,6 +93,7 @@ int brig_container_destroy(Container *c, BrigError *err)
         }
         brig_container_emit(c, "destroy", NULL);
         unpublish(c);
+        sweep_images(c->engine);
         return 0;
 }
 

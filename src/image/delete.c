@@ -323,15 +323,45 @@ static int tell(const Deletion *d)
         return r == 0 && d->whole ? add_line(d, "Deleted", d->id) : r;
 }
 
+static void set_hidden(const Deletion *d, bool hidden)
+{
+        pthread_mutex_lock(&d->store->lock);
+        brig_store_find(d->store, d->id)->row.hidden = hidden;
+        pthread_mutex_unlock(&d->store->lock);
+}
+
+/*
+ * A container that is being created first counts as a user, then looks whether its image is
+ * still there. So the image is hidden first and its users are asked for after that: one of the two sees the other.
+ */
+static int take_out_of_sight(Deletion *d, bool *ret_stays)
+{
+        bool was_hidden = brig_store_find(d->store, d->id)->row.hidden;
+        char container[16];
+        int r;
+
+        set_hidden(d, true);
+        r = was_hidden ? 0 : check_conflicts(d, false);
+        if (r < 0)
+                set_hidden(d, false);
+        *ret_stays = use_of(d, d->id, container) != USE_NONE;
+        return r;
+}
+
 static int carry_out(Deletion *d)
 {
-        ImageEntry *e = brig_store_find(d->store, d->id), *gone;
-        char container[16];
-        bool hide = d->whole && use_of(d, d->id, container) != USE_NONE;
-        int r = write_rows(d, hide, e->image->layers);
+        ImageEntry *e = brig_store_find(d->store, d->id), *gone = NULL;
+        bool was_hidden = e->row.hidden, stays = false;
+        int r = d->whole ? take_out_of_sight(d, &stays) : 0;
 
-        if (r == 0)
-                r = update_tables(d, hide, &gone);
+        if (r < 0)
+                return r;
+        r = write_rows(d, stays, e->image->layers);
+        if (r < 0) {
+                set_hidden(d, was_hidden);
+                return r;
+        }
+        r = update_tables(d, stays, &gone);
         if (r == 0)
                 r = tell(d);
         return r == 0 && gone ? release_image(d, gone) : r;
