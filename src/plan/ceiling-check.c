@@ -60,7 +60,7 @@ void ceiling_print_rule(BrigBuffer *b, const CeilingRule *r)
                 print_device(b, r);
                 break;
         case CEILING_IDMAP:
-                (void)brig_buffer_printf(b, "idmap %u-%u", r->major, r->minor);
+                (void)brig_buffer_printf(b, r->major == r->minor ? "idmap %u" : "idmap %u-%u", r->major, r->minor);
                 break;
         case CEILING_BIND:
                 (void)brig_buffer_puts(b, r->allow || !r->tree ? "bind " : "tree ");
@@ -100,7 +100,7 @@ int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const CeilingSubje
                 (void)brig_buffer_puts(&lift, "allow bind ");
                 print_path(&lift, s->allow_path);
         } else {
-                print_lift(&lift, r);
+                print_lift(&lift, s->lift ? s->lift : r);
         }
         if (rule.error || from.error || lift.error)
                 return brig_error_set(err, BRIG_ERR_DENIED, EPERM, "%s: denied by the ceiling \"%s\"", s->name, c->file);
@@ -123,6 +123,17 @@ static const CeilingRule *rule_for(const Ceiling *c, CeilingRuleType type, uint6
                 if (c->rules[i - 1].type == type && (c->rules[i - 1].mask & bit))
                         return &c->rules[i - 1];
         return NULL;
+}
+
+/* major, minor: what was asked for; the line that an administrator is told allows that and no more. */
+static int deny_number(const Ceiling *c, const CeilingRule *r, const char *name, const uint32_t numbers[2], BrigError *err)
+{
+        CeilingRule lift = *r;
+        const CeilingSubject subject = { .name = name, .lift = &lift };
+
+        lift.major = numbers[0];
+        lift.minor = numbers[1];
+        return brig_ceiling_deny(c, r, &subject, err);
 }
 
 static int deny(const Ceiling *c, const CeilingRule *r, const char *name, BrigError *err)
@@ -219,7 +230,7 @@ static int check_devices(const Ceiling *c, const LaunchPlan *p, BrigError *err)
                 if (!r || r->allow)
                         continue;
                 (void)snprintf(subject, sizeof(subject), "device \"%.200s\" (%s %u:%u)", d->path, d->type == 'c' ? "char" : "block", d->major, d->minor);
-                return deny(c, r, subject, err);
+                return deny_number(c, r, subject, (const uint32_t[]){ d->major, d->minor }, err);
         }
         return 0;
 }
@@ -248,7 +259,7 @@ static int check_idmaps(const Ceiling *c, const LaunchPlan *p, BrigError *err)
                         if (!r || r->allow)
                                 continue;
                         (void)snprintf(subject, sizeof(subject), "bind source \"%.180s\" mapped to %s %u of the host", m->source, k ? "gid" : "uid", ids[k]);
-                        return deny(c, r, subject, err);
+                        return deny_number(c, r, subject, (const uint32_t[]){ ids[k], ids[k] }, err);
                 }
         }
         return 0;

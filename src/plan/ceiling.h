@@ -60,7 +60,7 @@ int brig_ceiling_check_plan(const Ceiling *c, const LaunchPlan *p, BrigError *er
 /*
  * BRIG_ERR_DENIED for a subject by rule r, in the words of check_plan. For the
  * monitor, which judges binds; allow_path is the path that would have to be
- * allowed, NULL: the rule's own. Returns -EPERM.
+ * allowed, else `lift` the narrowest rule that would do; with neither it is the opposite of r. Returns -EPERM.
  */
-typedef struct CeilingSubject { const char *name, *allow_path; } CeilingSubject;
+typedef struct CeilingSubject { const char *name, *allow_path; const CeilingRule *lift; } CeilingSubject;
 int brig_ceiling_deny(const Ceiling *c, const CeilingRule *r, const CeilingSubject *subject, BrigError *err);
