@@ -44,6 +44,29 @@ static int bpf(const char *unused) { return (int)syscall(SYS_bpf, 5 /* BPF_PROG_
 static int get_session_keyring(const char *unused) { return (int)syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0); }
 static int request_key(const char *name) { return (int)syscall(SYS_request_key, "user", name, NULL, 0); }
 static int unknown_call(const char *number) { return (int)syscall(strtol(number, NULL, 10), 0, 0, 0, 0, 0, 0); }
+/* The kernel takes the lower half of the register. */
+static int wide_socket(const char *family) { return (int)syscall(SYS_socket, strtol(family, NULL, 10) + (1L << 32), SOCK_STREAM, 0); }
+
+/* socket by the 32-bit entry, whose arguments lie in memory */
+static int socket_call(const char *family)
+{
+#ifdef __x86_64__
+        unsigned *arguments = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+        long r;
+        if (arguments == MAP_FAILED)
+                return -1;
+        arguments[0] = (unsigned)strtoul(family, NULL, 10);
+        arguments[1] = SOCK_STREAM;
+        __asm__ volatile("int $0x80" : "=a"(r) : "a"(102L), "b"(1L), "c"(arguments) : "memory", "r8", "r9", "r10", "r11");
+        errno = r < 0 ? (int)-r : 0;
+        return r < 0 ? -1 : (int)r;
+#else
+        (void)family;
+        errno = ENOSYS;
+        return -1;
+#endif
+}
+
 static int file_caps(const char *path)
 {
         static const unsigned char value[20] = { 0, 0, 0, 2, 1 };   /* VFS_CAP_REVISION_2, CAP_CHOWN */
@@ -197,7 +220,7 @@ static const struct { const char *verb; int (*run)(const char *); } verbs[] = {
         { "file-caps", file_caps }, { "keep-setgid", keeps_setgid }, { "bind", bind_port }, { "connect-abstract", connect_abstract },
         { "audit-write", audit_write }, { "add-key", add_key }, { "find-key", find_key }, { "set-clock", set_clock },
         { "memory", use_memory }, { "open-files", open_files }, { "fork-many", fork_many }, { "rlimit", soft_limit }, { "flood", flood },
-        { "spin", spin }, { "euid", effective_user }, { "orphan", orphan },
+        { "spin", spin }, { "euid", effective_user }, { "orphan", orphan }, { "wide-socket", wide_socket }, { "socketcall", socket_call },
 };
 
 int main(int argc, char **argv)
