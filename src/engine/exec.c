@@ -308,6 +308,18 @@ int brig_exec_create(Engine *e, const char *ref, ExecConfig *config, BrigId ret_
         return 0;
 }
 
+/* Waits for a session that is being started, or is about to be: its client may know more of it than we do yet. Engine.lock is held. */
+static bool await_started(ExecSession *s, bool unclaimed_too)
+{
+        Engine *e = s->container->engine;
+        int64_t until = brig_now_monotonic() + START_PATIENCE;
+        struct timespec ts = { .tv_sec = until / BRIG_NSEC_PER_SEC, .tv_nsec = until % BRIG_NSEC_PER_SEC };
+
+        while (!s->ended && s->pid == 0 && (s->running || unclaimed_too) && brig_now_monotonic() < until)
+                (void)pthread_cond_timedwait(&e->exec_changed, &e->lock, &ts); /* a timeout is looked at above */
+        return s->running && s->pid > 0;
+}
+
 /*
  * A client asks for the exit code when its stream has ended, which may be before the end of the session has come
  * through brigd. One question to the monitor orders behind what it has said already: signal 0 is such a question.
@@ -319,7 +331,7 @@ static void hear_monitor(ExecSession *s)
         bool running;
 
         pthread_mutex_lock(&e->lock);
-        running = s->running && s->pid > 0;
+        running = await_started(s, false);
         pthread_mutex_unlock(&e->lock);
         if (running)
                 BRIG_IGNORE(brig_link_ask(e->link, &m, NULL, NULL, NULL)); /* what it answers does not matter */
@@ -484,18 +496,6 @@ int brig_exec_start(Engine *e, const char *id, int stream_fd, const int64_t cons
         return r;
 }
 
-/* Waits for a session that is being started: a client resizes as soon as it has its stream. Engine.lock is held. */
-static bool await_started(ExecSession *s)
-{
-        Engine *e = s->container->engine;
-        int64_t until = brig_now_monotonic() + START_PATIENCE;
-        struct timespec ts = { .tv_sec = until / BRIG_NSEC_PER_SEC, .tv_nsec = until % BRIG_NSEC_PER_SEC };
-
-        while (!s->ended && s->pid == 0 && brig_now_monotonic() < until)
-                (void)pthread_cond_timedwait(&e->exec_changed, &e->lock, &ts); /* a timeout is looked at above */
-        return s->running && s->pid > 0;
-}
-
 int brig_exec_resize(Engine *e, const char *id, uint32_t rows, uint32_t cols, BrigError *err)
 {
         _cleanup_(session_unrefp) ExecSession *s = NULL;
@@ -506,7 +506,7 @@ int brig_exec_resize(Engine *e, const char *id, uint32_t rows, uint32_t cols, Br
         if (r < 0)
                 return r;
         pthread_mutex_lock(&e->lock);
-        running = await_started(s);
+        running = await_started(s, true);
         pthread_mutex_unlock(&e->lock);
         if (!running)
                 return brig_error_set(err, BRIG_ERR_CONFLICT, EINVAL, "exec process is not running");
