@@ -219,6 +219,11 @@ static int refuse(const BindJudge *j, const CeilingRule *rule, const BindQuestio
         return brig_ceiling_deny(j->ceiling, rule, &subject, err);
 }
 
+static bool is_own(const CeilingRule *rule)
+{
+        return rule->origin == CEILING_FROM_FOLDERS;
+}
+
 /* The nearest rule, or NULL; of two equally near ones the later line. */
 static const CeilingRule *nearest_rule(const BindJudge *j, const Place *place, const Place *above, size_t n_above, const BindQuestion *q, bool *ret_exact)
 {
@@ -229,6 +234,9 @@ static const CeilingRule *nearest_rule(const BindJudge *j, const Place *place, c
                 const CeilingRule *rule = j->rules[i].rule;
                 size_t weight = rule_weight(&j->rules[i], place, above, n_above);
 
+                /* No exception reaches into the engine's own folders. */
+                if (weight > 0 && is_own(rule))
+                        weight = SIZE_MAX;
                 if (q->missing && weight == SIZE_MAX)
                         weight = rule->tree || rule->allow ? SIZE_MAX - 1 : 0;
                 if (weight >= best_weight) {
@@ -275,12 +283,12 @@ static int judge_place(const BindJudge *j, const Place *place, int fd, const Bin
                 return refuse(j, best, q, really, what, err);
         if (q->missing)
                 return judge_missing(j, place, q, err);
-        if (exact)
-                return 0;
-        /* A forbidden tree beneath the source would be reached through it, unless the source itself is an exception. */
+        /* A forbidden tree beneath the source would be reached through it, unless the source itself is an exception; the engine's own in any case. */
         for (size_t i = 0; i < j->n_rules; i++) {
                 const JudgedRule *rule = &j->rules[i];
 
+                if (exact && !is_own(rule->rule))
+                        continue;
                 if (rule->place.there && rule->rule->tree && !rule->rule->allow && same_fs(&rule->place, place) &&
                     brig_path_is_beneath(rule->place.inside, place->inside)) {
                         (void)snprintf(what, sizeof what, "contains \"%s\", which", rule->place.seen);

@@ -120,6 +120,23 @@ static void P12_an_exception_above_a_mount_does_not_open_it(void **state)
         expect(text, at("/lib/brig"), all, at("/lib"), "built in");
 }
 
+/* Nobody who writes an exception means the engine's own database and layers. */
+static void P12_no_exception_opens_the_engines_own_folders(void **state)
+{
+        if (!can_run(state))
+                return;
+        make("/var");
+        make("/var/brig");
+        make("/var/brig/storage");
+        make("/var/www");
+        _cleanup_free_ char *above = brig_str_printf("deny bind %s\nallow bind %s", at("/var"), at("/var"));
+        _cleanup_free_ char *inside = brig_str_printf("allow bind %s", at("/var/brig/storage"));
+        expect(above, NULL, for_writing, at("/var"), NULL);
+        expect(above, at("/var/brig"), for_writing, at("/var"), "built in");
+        expect(above, at("/var/brig"), for_writing, at("/var/www"), NULL);
+        expect(inside, at("/var/brig"), for_writing, at("/var/brig/storage"), "built in");
+}
+
 static void P12_of_equal_lines_the_later_one_counts(void **state)
 {
         if (!can_run(state))
@@ -240,6 +257,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(P12_an_exception_above_a_mount_does_not_open_it),
+                cmocka_unit_test(P12_no_exception_opens_the_engines_own_folders),
                 cmocka_unit_test(P12_of_equal_lines_the_later_one_counts),
                 cmocka_unit_test(P12_another_mount_of_a_forbidden_folder),
                 cmocka_unit_test(P12_depth_hides_nothing),
