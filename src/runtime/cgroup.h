@@ -81,6 +81,8 @@ int brig_cgroup_signal(const Cgroup *c, int signo) _must_use_;
 int brig_cgroup_pids(const Cgroup *c, pid_t **ret, size_t *ret_n) _must_use_;
 /* How often the kernel killed for memory in this group; 0 where it can't be told. */
 uint64_t brig_cgroup_oom_kills(const Cgroup *c);
+/* "v1", "hybrid" (v1 with an empty v2 tree beside it), "v2" or "none": what this group lives in. */
+const char *brig_cgroup_mode_of(const Cgroup *c);
 /* Limits as the kernel has them, for the barrier: -1 where there is none. "pids", "memory". */
 int64_t brig_cgroup_limit(const Cgroup *c, const char *what);
 /* Removes the empty group(s): 0, -EBUSY while processes are left (try again), -ENOENT counts as 0. */

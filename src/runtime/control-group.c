@@ -22,18 +22,11 @@ int brig_step_cgroup_create(Launch *l, BrigError *err)
         return brig_cgroup_create(&request, l->cgroup, err);
 }
 
-static bool shows_cgroups(const LaunchPlan *p)
-{
-        for (size_t i = 0; i < p->n_mounts; i++)
-                if (p->mounts[i].type == PLAN_MOUNT_CGROUP)
-                        return true;
-        return false;
-}
-
 /*
  * Binds of the container's own folders instead of fresh cgroup mounts: the same
  * view (a reader in the cgroup namespace sees "/"), no mount per hierarchy by
  * pid 1, and read-only is locked. Cloned while the host's mounts are in sight.
+ * M itself reads through them later.
  */
 int brig_step_cgroup_clone(Launch *l, BrigError *err)
 {
@@ -43,7 +36,7 @@ int brig_step_cgroup_clone(Launch *l, BrigError *err)
                 .userns_fd = -EBADF,
         };
 
-        if (!shows_cgroups(l->plan) || l->cgroup->n_dirs == 0)
+        if (l->cgroup->n_dirs == 0)
                 return 0;
         l->cgroup_binds = calloc(BRIG_CGROUP_MAX_DIRS, sizeof l->cgroup_binds[0]);
         if (!l->cgroup_binds)
@@ -88,6 +81,27 @@ int brig_step_cgroup_attach(Launch *l, BrigError *err)
         if (r >= 0)
                 r = brig_mount_change(fd, "", &readonly);
         return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot attach the cgroup folders") : 0;
+}
+
+/*
+ * A folder's descriptor opens what is above it too: with the host's own M could
+ * walk up to everything that others may read. In M's namespace above the binds
+ * there is nothing.
+ */
+int brig_cgroup_confine(Cgroup *c, BrigError *err)
+{
+        for (size_t i = 0; i < c->n_dirs; i++) {
+                char path[64];
+                int fd;
+
+                (void)snprintf(path, sizeof path, STAGING_CGROUP "/%s", c->n_dirs == 1 ? "." : c->dirs[i].controller);
+                fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (fd < 0)
+                        return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "cannot open the cgroup folder of \"%s\"", c->dirs[i].controller);
+                (void)brig_close(c->dirs[i].dir_fd);
+                c->dirs[i].dir_fd = fd;
+        }
+        return 0;
 }
 
 /*

@@ -66,6 +66,9 @@ void brig_launch_warn(Launch *l, const char *fmt, ...) _printf_(2, 3);
 /* M lets go of everything that is mounted for P. */
 int brig_staging_leave(const Launch *l, BrigError *err) _must_use_;
 
+/* M, before it gives up root: its cgroup descriptors lead nowhere but to these groups, and only for reading. */
+int brig_cgroup_confine(Cgroup *c, BrigError *err) _must_use_;
+
 typedef enum Stage {
         STAGE_HOST,     /* M: root, the host's mount namespace */
         STAGE_STAGING,  /* M: root, its own nearly empty one */

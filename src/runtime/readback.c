@@ -126,7 +126,8 @@ static void put_limits(const Report *r)
         static const char *const names[] = { "memory", "pids" };
         char text[64], key[32];
 
-        put(r, "cgroup.mode", "%s", brig_cgroup_mode());
+        put(r, "cgroup.mode", "%s", brig_cgroup_mode_of(&r->c->cgroup));
+        put(r, "cgroup.path", "/%s/%s", r->c->request.cgroup_parent, r->plan->container_id);
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 int64_t limit = brig_cgroup_limit(&r->c->cgroup, names[i]);
 

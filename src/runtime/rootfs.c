@@ -20,19 +20,21 @@
 
 int brig_step_storage_clone(Launch *l, BrigError *err)
 {
+        /*
+         * Without a user namespace container root is host root, which leaves no 0 for the second
+         * line: then root's own folders appear as an id that nobody has, and host root may enter them.
+         */
         const IdRange ranges[] = {
                 { .inside = l->request->storage_base, .outside = l->root_uid, .count = l->request->range_size },
-                { .inside = 0, .outside = 0, .count = 1 },
+                { .inside = 0, .outside = l->userns ? 0 : l->owner_uid, .count = 1 },
         };
-        /* Without a user namespace (tests) container root is host root: the first line alone says so. */
-        size_t n = l->userns ? ARRAY_SIZE(ranges) : 1;
         _cleanup_close_ int userns = -EBADF;
         int r;
 
         l->storage_fd = brig_mount_clone(l->request->storage_fd, "", false);
         if (l->storage_fd < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, l->storage_fd, "cannot clone the storage folder");
-        userns = brig_idmap_namespace(ranges, NULL, n);
+        userns = brig_idmap_namespace(ranges, NULL, ARRAY_SIZE(ranges));
         if (userns < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, userns, "cannot make an id map for the storage folder");
         MountChange change = {

@@ -78,6 +78,11 @@ typedef struct RuntimeContainer {
 bool brig_runtime_has_userns(const RuntimeRequest *request);
 
 int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, BrigError *err) _must_use_;
+/*
+ * For a caller that gives up root: from here on the container's descriptors lead to
+ * its own cgroups alone, for reading. What has to be written to them is written before.
+ */
+int brig_runtime_confine(RuntimeContainer *c, BrigError *err) _must_use_;
 /* Success: the payload runs. BRIG_ERR_COMMAND_NOT_EXEC and _NOT_FOUND: the kernel refused to execute it. */
 int brig_runtime_go(RuntimeContainer *c, BrigError *err) _must_use_;
 /* Kills what is left, reaps it and closes everything. The cgroup stays for its remover. */

@@ -65,7 +65,7 @@ int brig_step_staging_enter(Launch *l, BrigError *err)
  */
 int brig_staging_leave(const Launch *l, BrigError *err)
 {
-        static const char *const mounts[] = { STAGING_STORAGE, STAGING_ROOTFS, STAGING_DEV, STAGING_CGROUP, STAGING_SYS };
+        static const char *const mounts[] = { STAGING_STORAGE, STAGING_ROOTFS, STAGING_DEV, STAGING_SYS };
         char path[32];
 
         for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)

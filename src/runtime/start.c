@@ -346,6 +346,11 @@ int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, B
         return 0;
 }
 
+int brig_runtime_confine(RuntimeContainer *c, BrigError *err)
+{
+        return brig_cgroup_confine(&c->cgroup, err);
+}
+
 int brig_runtime_go(RuntimeContainer *c, BrigError *err)
 {
         _cleanup_birth_ BirthMessage m = { .n_fds = 0 };

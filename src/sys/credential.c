@@ -85,6 +85,9 @@ int brig_credential_drop(uid_t uid, gid_t gid, uint64_t keep)
         const CapabilitySets kept = { .effective = keep, .permitted = keep };
         int r;
 
+        r = brig_capability_bound(keep);
+        if (r < 0)
+                return r;
         if (prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) < 0)
                 return -errno;
         r = brig_credential_switch(uid, gid, NULL, 0);

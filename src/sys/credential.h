@@ -20,7 +20,7 @@ int brig_capability_last(void);
 int brig_no_new_privs(void) _must_use_;
 /* Groups, then gid, then uid, all three of each (real, effective, saved). */
 int brig_credential_switch(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups) _must_use_;
-/* Becomes uid:gid without groups, a way back or dumps, and without capabilities but those of `keep`. */
+/* Becomes uid:gid without groups, a way back or dumps, and without capabilities (nor any that a program could bring) but those of `keep`. */
 int brig_credential_drop(uid_t uid, gid_t gid, uint64_t keep) _must_use_;
 /* Effective ids only; the capability sets stay as they are. For acting as the owner of something and going back. */
 int brig_credential_effective(uid_t uid, gid_t gid) _must_use_;

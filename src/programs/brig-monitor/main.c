@@ -1,4 +1,5 @@
 /* brig-monitor CONTAINER-ID: started by brigd with the link as descriptor 3 (monitor.h). */
+#include "lockdown.h"
 #include "monitor.h"
 
 #include "base/clock.h"
@@ -7,6 +8,7 @@
 #include "plan/capability.h"
 #include "sys/credential.h"
 #include "sys/memfd.h"
+#include "sys/mountfd.h"
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,6 +72,21 @@ static int attach_streams(Monitor *m, WireMessage *start, BrigError *err)
         return 0;
 }
 
+/*
+ * The folder as the root of a mount of its own: a descriptor of the host's mount
+ * would lead up and out of it. While the host's mounts are in sight.
+ */
+static int confine_folder(WireMessage *start, BrigError *err)
+{
+        int *fd = &start->fds[WIRE_START_CONTAINER], clone = brig_mount_clone(*fd, "", false);
+
+        if (clone < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, clone, "cannot clone the container's folder");
+        (void)brig_close(*fd);
+        *fd = clone;
+        return 0;
+}
+
 /* After this no root stands beside the payload; what is kept are descriptors. */
 static int drop_root(Monitor *m, WireMessage *start, BrigError *err)
 {
@@ -82,9 +99,16 @@ static int drop_root(Monitor *m, WireMessage *start, BrigError *err)
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot open the container's log");
         oom_watch_open(&m->oom, &m->container.cgroup);
+        r = brig_runtime_confine(&m->container, err);
+        if (r < 0)
+                return r;
+        start->fds[WIRE_START_STORAGE] = brig_close(start->fds[WIRE_START_STORAGE]);
         /* Owning the user namespace is the right to signal what is in it. Where there is none, this one right is kept. */
         r = brig_credential_drop(owner, owner, brig_runtime_has_userns(&m->container.request) ? 0 : BRIG_CAP_BIT(CAP_KILL));
-        return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot become the owner %u of the id range", owner) : 0;
+        if (r < 0)
+                return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot become the owner %u of the id range", owner);
+        r = lockdown();
+        return r < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot load the monitor's own seccomp filter") : 0;
 }
 
 static int start_container(Monitor *m, WireMessage *start, const Ceiling *ceiling, BrigError *err)
@@ -96,6 +120,8 @@ static int start_container(Monitor *m, WireMessage *start, const Ceiling *ceilin
         };
         int r = check_disabled(s->disable, &request.disabled, err);
 
+        if (r >= 0)
+                r = confine_folder(start, err);
         if (r >= 0)
                 r = brig_runtime_prepare(&request, &m->container, err);
         if (r < 0)

@@ -302,15 +302,16 @@ static void finish_if_done(Session *s)
 {
         if (!s->ended || !s->outputs[0].ended || !s->outputs[1].ended)
                 return;
+        /* First the end is told, then the connections end: who waits for the one to ask for the other finds it. */
+        if (!s->finished) {
+                s->finished = true;
+                s->events.finished(s->events.context, s);
+        }
         for (Client *c = s->clients, *next; c; c = next) {
                 next = c->next;
                 if (!c->left[0] && !c->left[1])
                         client_drop(c);
         }
-        if (s->finished)
-                return;
-        s->finished = true;
-        s->events.finished(s->events.context, s);
 }
 
 static void on_output(void *context, uint32_t events)

@@ -36,6 +36,11 @@ const char *brig_cgroup_mode(void)
         return detect()->mode;
 }
 
+const char *brig_cgroup_mode_of(const Cgroup *c)
+{
+        return c->driver == &brig_cgroup_v1 && brig_cgroup_dir(c, "unified") >= 0 ? "hybrid" : c->driver->mode;
+}
+
 void brig_cgroup_init(Cgroup *c)
 {
         *c = (Cgroup){ .driver = &brig_cgroup_none };

@@ -580,6 +580,8 @@ static void test_the_monitor_beside_a_payload_is_nobody(void **state)
         assert_true(text_has_line(text, "CapPrm:\t0000000000000000"));
         assert_true(text_has_line(text, "CapEff:\t0000000000000000"));
         assert_true(text_has_line(text, "NoNewPrivs:\t1"));
+        assert_true(text_has_line(text, "CapBnd:\t0000000000000000"));
+        assert_true(text_has_line(text, "Seccomp:\t2"));
         (void)snprintf(path, sizeof path, "/proc/%d/mountinfo", c.monitor);
         assert_true(brig_file_read(AT_FDCWD, path, text, sizeof text) > 0);
         assert_null(strstr(text, "storage")); /* no way to other containers' layers */
