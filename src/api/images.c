@@ -75,33 +75,6 @@ int brig_handle_image_delete(Request *r, BrigError *err)
         return brig_reply_json(r, 200, brig_shape_image_deletions(lines), err);
 }
 
-int brig_handle_image_prune(Request *r, BrigError *err)
-{
-        static const char *const allowed[] = { "dangling", NULL };
-        const ImageDelete request = { .in_use = brig_engine_image_in_use, .context = r->engine };
-        _cleanup_(images_freep) Image **before = NULL;
-        _cleanup_json_ json_t *filters = NULL;
-        _cleanup_strv_ char **lines = NULL;
-        int64_t bytes = 0;
-        bool all;
-        int result = brig_request_filters(r, &filters, err);
-
-        if (result >= 0)
-                result = brig_filters_check(filters, allowed, err);
-        if (result >= 0)
-                result = brig_image_list(brig_engine_images(r->engine), &before, err);
-        if (result < 0)
-                return result;
-        all = brig_filters_has(filters, "dangling") && (brig_filters_match(filters, "dangling", "false") || brig_filters_match(filters, "dangling", "0"));
-        result = brig_image_prune(brig_engine_images(r->engine), &request, all, &lines, &bytes, err);
-        if (result < 0)
-                return result;
-        brig_image_events_of_deletion(r->engine, lines, before);
-        brig_prune_event(r->engine, "image", bytes);
-        return brig_reply_json(r, 200, json_pack("{s:o, s:I}", "ImagesDeleted", lines ? brig_shape_image_deletions(lines) : json_null(),
-                                                 "SpaceReclaimed", (json_int_t)bytes), err);
-}
-
 /* --- list --- */
 
 typedef struct Listing {
@@ -167,14 +140,23 @@ static bool pick_references(const Listing *l, char *const *references, char ***r
         return *ret != NULL;
 }
 
-/* Bytes of layers that another image has too. Sizes are known per image only, so this counts images of equal layers. */
-static int64_t shared_size(const Listing *l, const Image *image)
+static bool is_shared(const Listing *l, const Image *image, const char *diff_id)
 {
         for (size_t i = 0; l->images[i]; i++)
-                if (l->images[i] != image && brig_strv_len(l->images[i]->layers) && brig_strv_len(image->layers) &&
-                    streq(l->images[i]->layers[0], image->layers[0]))
-                        return MIN2(l->images[i]->size, image->size);
-        return 0;
+                if (l->images[i] != image && brig_strv_contains(l->images[i]->config.rootfs.diff_ids, diff_id))
+                        return true;
+        return false;
+}
+
+/* Bytes of layers that another image has too. */
+static int64_t shared_size(const Listing *l, const Image *image)
+{
+        char *const *diff_ids = image->config.rootfs.diff_ids;
+        int64_t bytes = 0;
+
+        for (size_t i = 0; image->layer_sizes && diff_ids && diff_ids[i]; i++)
+                bytes += is_shared(l, image, diff_ids[i]) ? image->layer_sizes[i] : 0;
+        return bytes;
 }
 
 static json_t *shape_row(const Listing *l, const Image *i, char *const *tags, char *const *digests)
@@ -251,4 +233,47 @@ int brig_handle_image_list(Request *r, BrigError *err)
                 if (add_row(&l, images[i], rows) < 0)
                         return out_of_memory(err);
         return rows ? brig_reply_json(r, 200, TAKE_PTR(rows), err) : out_of_memory(err);
+}
+
+/* --- prune --- */
+
+typedef struct Pruning { const json_t *filters; int64_t before; } Pruning;
+
+static bool prune_wants(void *context, const Image *i)
+{
+        const Pruning *p = context;
+
+        return brig_filters_match_labels(p->filters, "label", &i->config.config.labels) &&
+               brig_filters_match_labels(p->filters, "label!", &i->config.config.labels) && (!p->before || i->created < p->before);
+}
+
+int brig_handle_image_prune(Request *r, BrigError *err)
+{
+        static const char *const allowed[] = { "dangling", "label", "label!", "until", NULL };
+        Pruning p = { 0 };
+        const ImageDelete request = { .in_use = brig_engine_image_in_use, .context = r->engine, .wanted = prune_wants, .wanted_context = &p };
+        _cleanup_(images_freep) Image **before = NULL;
+        _cleanup_json_ json_t *filters = NULL;
+        _cleanup_strv_ char **lines = NULL;
+        int64_t bytes = 0;
+        bool all;
+        int result = brig_request_filters(r, &filters, err);
+
+        if (result >= 0)
+                result = brig_filters_check(filters, allowed, err);
+        if (result >= 0)
+                result = age(filters, &p.before, err);
+        if (result >= 0)
+                result = brig_image_list(brig_engine_images(r->engine), &before, err);
+        if (result < 0)
+                return result;
+        p.filters = filters;
+        all = brig_filters_has(filters, "dangling") && (brig_filters_match(filters, "dangling", "false") || brig_filters_match(filters, "dangling", "0"));
+        result = brig_image_prune(brig_engine_images(r->engine), &request, all, &lines, &bytes, err);
+        if (result < 0)
+                return result;
+        brig_image_events_of_deletion(r->engine, lines, before);
+        brig_prune_event(r->engine, "image", bytes);
+        return brig_reply_json(r, 200, json_pack("{s:o, s:I}", "ImagesDeleted", lines ? brig_shape_image_deletions(lines) : json_null(),
+                                                 "SpaceReclaimed", (json_int_t)bytes), err);
 }

@@ -395,19 +395,25 @@ int brig_image_delete(ImageStore *s, const ImageDelete *request, char ***ret_lin
 
 /* --- prune -------------------------------------------------------------------------- */
 
-/* Ids of what may go: no container uses it; no name unless all. */
-static int candidates(ImageStore *s, const ImageDelete *in_use, bool all, char ***ret)
+/* No container uses it; no name unless all; the caller's filters. */
+static bool may_go(const ImageDelete *request, const Image *image, bool all)
+{
+        bool named = brig_strv_len(image->repo_tags) + brig_strv_len(image->repo_digests) > 0;
+        char container[16];
+
+        if ((named && !all) || (request->wanted && !request->wanted(request->wanted_context, image)))
+                return false;
+        return !request->in_use || request->in_use(request->context, image->id, container) == USE_NONE;
+}
+
+static int candidates(ImageStore *s, const ImageDelete *request, bool all, char ***ret)
 {
         Image **list = NULL;
-        char container[16];
         int r = brig_image_list(s, &list, NULL);
 
-        for (size_t i = 0; r == 0 && list[i]; i++) {
-                bool named = brig_strv_len(list[i]->repo_tags) + brig_strv_len(list[i]->repo_digests) > 0;
-
-                if ((all || !named) && (!in_use->in_use || in_use->in_use(in_use->context, list[i]->id, container) == USE_NONE))
+        for (size_t i = 0; r == 0 && list[i]; i++)
+                if (may_go(request, list[i], all))
                         r = brig_strv_push(ret, list[i]->id);
-        }
         brig_image_list_free(list);
         return r;
 }

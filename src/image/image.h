@@ -76,9 +76,17 @@ int brig_image_tag(ImageStore *s, const char *name, const char *repo, const char
  * ret: lines "Untagged: …" / "Deleted: sha256:…" as strv. Conflict texts as Docker's.
  */
 typedef int (*ImageInUseFn)(void *context, const char *image_id, char ret_container[16]);
-typedef struct ImageDelete { const char *name; bool force, no_prune; ImageInUseFn in_use; void *context; } ImageDelete;
+typedef struct ImageDelete {
+        const char *name;
+        bool force, no_prune;
+        ImageInUseFn in_use;
+        void *context;
+        /* prune: may this image go? (filters); NULL: every one may */
+        bool (*wanted)(void *context, const Image *image);
+        void *wanted_context;
+} ImageDelete;
 int brig_image_delete(ImageStore *s, const ImageDelete *request, char ***ret_lines, BrigError *err) _must_use_;
-/* Dangling (or with all: every unused) images; lines as delete; freed bytes. */
+/* Dangling (or with all: every unused) images that are wanted; lines as delete; freed bytes. */
 int brig_image_prune(ImageStore *s, const ImageDelete *in_use, bool all, char ***ret_lines, int64_t *ret_bytes, BrigError *err) _must_use_;
 /* Lets go of images that only a stopped container kept (rmi -f), when none does any more: after a container was removed. */
 int brig_image_sweep(ImageStore *s, ImageInUseFn in_use, void *context, BrigError *err) _must_use_;

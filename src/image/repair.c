@@ -12,12 +12,16 @@
 /* What the table says and the disk does not have. */
 static void mark_missing(ImageStore *s, char *const *present)
 {
-        const char *layer;
         void *value;
 
-        for (size_t i = 0; brig_map_next(s->layers, &i, &layer, &value);)
-                if (!brig_strv_contains(present, layer))
-                        ((LayerEntry *)value)->state = LAYER_ABSENT;
+        for (size_t i = 0; brig_map_next(s->layers, &i, NULL, &value);)
+                ((LayerEntry *)value)->state = LAYER_ABSENT;
+        BRIG_STRV_FOREACH(layer, present) {
+                LayerEntry *e = brig_map_get(s->layers, *layer);
+
+                if (e)
+                        e->state = LAYER_READY;
+        }
 }
 
 /* Counts anew what the images hold: unpacking again has left counts of its own. */
@@ -171,18 +175,17 @@ static int mend_image(ImageStore *s, const char *id, BrigError *err)
         const ImageEntry *e = brig_store_find(s, id);
         BrigError why = BRIG_ERROR_INIT;
 
-        if (!is_whole(s, e)) {
-                int r = complete(s, e, &why);
+        int r;
 
-                if (r < 0 && (why.kind == BRIG_ERR_INVALID || why.kind == BRIG_ERR_NOT_FOUND || why.kind == BRIG_ERR_TOO_LARGE))
-                        return drop_image(s, id, err);
-                if (r < 0) {
-                        (void)brig_map_remove(s->images, id);
-                        return 0;
-                }
-                if (!is_whole(s, e))
-                        return drop_image(s, id, err);
+        if (is_whole(s, e))
+                return 0;
+        r = complete(s, e, &why);
+        if (r < 0 && why.kind != BRIG_ERR_INVALID && why.kind != BRIG_ERR_NOT_FOUND && why.kind != BRIG_ERR_TOO_LARGE) {
+                (void)brig_map_remove(s->images, id);
+                return 0;
         }
+        if (r < 0 || !is_whole(s, e))
+                return drop_image(s, id, err);
         return brig_store_refresh(s, id) < 0 ? brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot repair the image store") : 0;
 }
 

@@ -268,6 +268,25 @@ static void test_readers_keep_a_deleted_image(void **state)
         assert_string_equal(i->repo_tags[0], "a:latest");
 }
 
+static bool is_named_here(void *context, const Image *image)
+{
+        return brig_strv_contains(image->repo_tags, context);
+}
+
+static void test_prune_of_what_a_filter_wants(void **state)
+{
+        StoreFixture *f = *state;
+        _cleanup_strv_ char **lines = NULL;
+        int64_t bytes;
+        char id[72];
+
+        import_named(f, "a", "1", id);
+        import_named(f, "b", "2", id);
+        expect_success(f, brig_image_prune(f->store, &(ImageDelete){ .wanted = is_named_here, .wanted_context = (char *)"b:latest" }, true, &lines, &bytes, &f->err));
+        assert_int_equal(count_images(f), 1);
+        brig_image_unref(must_resolve(f, "a"));
+}
+
 static void test_prune(void **state)
 {
         StoreFixture *f = *state;
@@ -493,6 +512,7 @@ int main(void)
                 STORE_TEST(test_layers_live_as_long_as_one_image_has_them),
                 STORE_TEST(test_readers_keep_a_deleted_image),
                 STORE_TEST(test_prune),
+                STORE_TEST(test_prune_of_what_a_filter_wants),
                 STORE_TEST(test_repair_removes_what_nobody_names),
                 STORE_TEST(test_repair_unpacks_a_lost_layer_again),
                 STORE_TEST(test_repair_drops_an_image_that_cannot_be_completed),
