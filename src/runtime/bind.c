@@ -92,12 +92,13 @@ static int map_source(Launch *l, const PlanMount *m, int fd, BrigError *err)
 
 /*
  * Never device nodes, whatever the plan says: a node of a host folder would be the
- * host's disk. Read-only of an rbind reaches submounts only where that was asked for.
+ * host's disk. Set-user-id as in the root file system: not where nobody may gain by it. Read-only of an rbind reaches submounts only where that was asked for.
  */
-static int restrict_source(const PlanMount *m, int fd, BrigError *err)
+static int restrict_source(const Launch *l, const PlanMount *m, int fd, BrigError *err)
 {
+        uint64_t always = MOUNT_ATTR_NODEV | (l->plan->flags & PLAN_F_ROOTFS_SUID ? 0 : MOUNT_ATTR_NOSUID);
         bool recursive = m->flags & PLAN_MOUNT_F_RECURSIVE, deep = m->flags & PLAN_MOUNT_F_RO_RECURSIVE;
-        MountChange all = { .set = MOUNT_ATTR_NODEV | (deep ? m->attr : m->attr & ~(uint64_t)MOUNT_ATTR_RDONLY), .propagation = MS_PRIVATE, .userns_fd = -EBADF,
+        MountChange all = { .set = always | (deep ? m->attr : m->attr & ~(uint64_t)MOUNT_ATTR_RDONLY), .propagation = MS_PRIVATE, .userns_fd = -EBADF,
                             .recursive = recursive };
         MountChange top = { .set = m->attr & MOUNT_ATTR_RDONLY, .userns_fd = -EBADF };
         int r = brig_mount_change(fd, "", &all);
@@ -135,7 +136,7 @@ static int resolve_one(Launch *l, const PlanMount *m, const BindJudge *judge, Bi
         tree = brig_mount_clone(source, "", m->flags & PLAN_MOUNT_F_RECURSIVE);
         if (tree < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, tree, "cannot clone bind source \"%s\"", m->source);
-        r = restrict_source(m, tree, err);
+        r = restrict_source(l, m, tree, err);
         if (r >= 0 && (m->flags & PLAN_MOUNT_F_IDMAP) && l->userns)
                 r = map_source(l, m, tree, err);
         if (r < 0)
