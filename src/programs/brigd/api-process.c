@@ -209,16 +209,17 @@ static void fill_arguments(const Brigd *d, Arguments *a)
 /* Behind what brig-api is told of comes the lock of the data root: it is free when no brig-api is left. */
 static int start_child(Brigd *d, int channel)
 {
-        _cleanup_free_ char *disable = brig_str_printf("BRIG_TEST_DISABLE=%s", d->options.disable);
-        const char *environment[] = { "PATH=/usr/bin:/bin", disable, NULL };
+        const char *environment[] = { "PATH=/usr/bin:/bin", NULL, NULL };
         int fds[SPAWN_MAX_FDS] = { channel };
         Arguments arguments;
         size_t n = 1;
 
+#ifdef BRIG_TEST_SWITCHES
+        _cleanup_free_ char *disable = brig_str_printf("BRIG_TEST_DISABLE=%s", d->options.disable);
         if (!disable)
                 return -ENOMEM;
-        if (!*d->options.disable)
-                environment[1] = NULL;
+        environment[1] = disable;
+#endif
         for (size_t i = 0; i < d->n_listeners; i++)
                 fds[n++] = d->listeners[i].fd;
         if (d->config >= 0)

@@ -1,5 +1,6 @@
 #include "places.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "ranges.h"
 #include <dirent.h>
@@ -80,6 +81,26 @@ static int take_lock(Places *p, const char *data_root, BrigError *err)
         return 0;
 }
 
+static bool may_enter(const struct stat *st, const Account *account)
+{
+        mode_t bit = st->st_uid == account->uid ? S_IXUSR : st->st_gid == account->gid ? S_IXGRP : S_IXOTH;
+
+        return st->st_mode & bit;
+}
+
+/* brig-api goes to its state by path. Access lists may permit what the mode does not: hence a warning only. */
+static void warn_unless_reachable(const char *data_root, const Account *account)
+{
+        _cleanup_free_ char *path = realpath(data_root, NULL);
+        struct stat st;
+
+        for (char *slash = path ? strrchr(path, '/') : NULL; slash && slash != path; slash = strrchr(path, '/')) {
+                *slash = 0;
+                if (stat(path, &st) == 0 && !may_enter(&st, account))
+                        log_warn("brig-api (uid %u) may not enter \"%s\", where the data root is", (unsigned)account->uid, path);
+        }
+}
+
 int places_open(Places *p, const char *data_root, const char *exec_root, const Account *account, uint32_t storage_base, BrigError *err)
 {
         uid_t uid = account->uid;
@@ -92,6 +113,7 @@ int places_open(Places *p, const char *data_root, const char *exec_root, const A
                 r = take_lock(p, data_root, err);
         if (r < 0)
                 return r;
+        warn_unless_reachable(data_root, account);
         p->exec_path = realpath(exec_root, NULL);
         if (!p->exec_path || fchown(p->data, 0, gid) < 0 || fchmod(p->data, 0750) < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "folder \"%s\"", data_root);

@@ -10,6 +10,7 @@
 #include "runtime/cgroup.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -76,6 +77,12 @@ static int check_exec(const Brigd *d, const WireMessage *m, BrigError *err)
         return r;
 }
 
+/* A monitor that hangs in a mount answers nobody: a container that does not run yet is killed by killing it. */
+static bool kills_a_launch(const Container *c, const WireMessage *m)
+{
+        return c->phase == CONTAINER_STARTING && m->type == WIRE_SIGNAL && m->signal.signo == SIGKILL && brig_str_empty(m->signal.exec_id);
+}
+
 static void on_relay(Brigd *d, WireMessage *m)
 {
         BrigError err = BRIG_ERROR_INIT;
@@ -85,7 +92,10 @@ static void on_relay(Brigd *d, WireMessage *m)
                 refuse(d, m->serial, BRIG_ERR_CONFLICT, ESRCH, m->id.id, "is not running");
         else if (m->type == WIRE_EXEC && check_exec(d, m, &err) < 0)
                 api_reply_error(d, d->api.generation, m->serial, &err);
-        else
+        else if (kills_a_launch(c, m)) {
+                container_drop_monitor(c);
+                api_reply_ok(d, d->api.generation, m->serial);
+        } else
                 container_relay(c, m);
 }
 

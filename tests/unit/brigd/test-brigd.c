@@ -173,6 +173,22 @@ static void test_monitors_that_fail(void **state)
         assert_int_equal(take_exit(d, ID_A), 3);
 }
 
+/* A monitor that hangs (in a mount of a dead server) answers nobody, and can be killed all the same. */
+static void test_a_launch_that_hangs_is_killed(void **state)
+{
+        Daemon *d = *state;
+        _cleanup_close_ int plan = daemon_plan(ID_A, "hang");
+        WireMessage launch = { .type = WIRE_LAUNCH, .serial = 1, .launch = { .id = ID_A }, .n_fds = 1, .fds = { plan } };
+        WireMessage kill_it = { .type = WIRE_SIGNAL, .serial = 2, .signal = { .id = ID_A, .exec_id = "", .signo = SIGKILL } };
+
+        daemon_start(d);
+        daemon_send(d, &launch);
+        daemon_send(d, &kill_it);
+        expect_error(daemon_answer(d, 1), BRIG_ERR_UNAVAILABLE);
+        assert_int_equal(daemon_answer(d, 2).type, WIRE_OK);
+        expect_gone(d, ID_A);
+}
+
 static void test_monitors_that_lie(void **state)
 {
         static const char *const behaviours[] = { "liar", "garbage", "stray" };
@@ -440,6 +456,7 @@ int main(void)
                 TEST(test_streams_and_descriptors_reach_the_monitor),
                 TEST(test_plans_that_are_refused),
                 TEST(test_monitors_that_fail),
+                TEST(test_a_launch_that_hangs_is_killed),
                 TEST(test_monitors_that_lie),
                 TEST(test_monitor_killed),
                 TEST(test_launch_behind_an_ending),
