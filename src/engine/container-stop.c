@@ -34,13 +34,14 @@ static int not_running(const Container *c, BrigError *err)
         return brig_error_set(err, BRIG_ERR_CONFLICT, EINVAL, "container %s is not running", c->id);
 }
 
-static ContainerState state_now(const Container *c)
+/* With the turn: a payload may run, and its client send a signal, before the start has been written down. */
+static ContainerState state_now(Container *c)
 {
         ContainerState s;
 
-        pthread_mutex_lock(&c->engine->lock);
+        brig_container_begin(c);
         s = c->run.state;
-        pthread_mutex_unlock(&c->engine->lock);
+        brig_container_end(c);
         return s;
 }
 
