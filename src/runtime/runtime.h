@@ -77,6 +77,8 @@ typedef struct RuntimeContainer {
 /* Does the container get a user namespace of its own? */
 bool brig_runtime_has_userns(const RuntimeRequest *request);
 
+/* An empty one, which done may be given. */
+void brig_runtime_init(RuntimeContainer *c);
 int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, BrigError *err) _must_use_;
 /*
  * For a caller that gives up root: from here on the container's descriptors lead to

@@ -319,18 +319,22 @@ static void process_init(StartedProcess *p)
         *p = (StartedProcess){ .pid = -1, .pidfd = -EBADF, .stdio = { -EBADF, -EBADF, -EBADF, -EBADF } };
 }
 
+void brig_runtime_init(RuntimeContainer *c)
+{
+        *c = (RuntimeContainer){ .waiter_link = -EBADF, .init_link = -EBADF, .proc_fd = -EBADF, .warnings = BRIG_BUFFER_INIT(RUNTIME_WARNINGS_MAX) };
+        process_init(&c->init);
+        process_init(&c->waiter);
+        brig_cgroup_init(&c->cgroup);
+}
+
 int brig_runtime_prepare(const RuntimeRequest *request, RuntimeContainer *ret, BrigError *err)
 {
-        RuntimeContainer c = {
-                .request = *request, .waiter_link = -EBADF, .init_link = -EBADF, .proc_fd = -EBADF,
-                .warnings = BRIG_BUFFER_INIT(RUNTIME_WARNINGS_MAX),
-        };
+        RuntimeContainer c;
         Launch l;
         int r;
 
-        process_init(&c.init);
-        process_init(&c.waiter);
-        brig_cgroup_init(&c.cgroup);
+        brig_runtime_init(&c);
+        c.request = *request;
         c.cgroup_parent = brig_str_dup(request->cgroup_parent);
         c.request.cgroup_parent = c.cgroup_parent;
         launch_init(&l, &c);

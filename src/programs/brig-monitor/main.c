@@ -190,15 +190,38 @@ static int run(Monitor *m, WireMessage *start, BrigError *err)
         return serve(m, err);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+/* The leak checker traces its process, which this one forbids to everybody. */
+__attribute__((visibility("default"))) const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+        return "detect_leaks=0";
+}
+#endif
+
+static void monitor_done(Monitor *m)
+{
+        exec_free_all(m);
+        session_free(m->main_session);
+        control_close(m);
+        oom_watch_done(&m->oom);
+        log_file_done(&m->log);
+        brig_runtime_done(&m->container);
+        brig_plan_done(&m->plan);
+        loop_done(&m->loop);
+}
+
 int main(int argc, char *argv[])
 {
         Monitor m = { .link = { .fd = -EBADF }, .link_source = LOOP_SOURCE_INIT, .outbox = BRIG_BUFFER_INIT(MONITOR_OUTBOX_MAX), .listener = -EBADF,
-                      .listener_source = LOOP_SOURCE_INIT, .signals = -EBADF, .signals_source = LOOP_SOURCE_INIT };
+                      .listener_source = LOOP_SOURCE_INIT, .signals = -EBADF, .signals_source = LOOP_SOURCE_INIT, .loop = { .epoll = -EBADF },
+                      .log = { .dir = -EBADF, .fd = -EBADF }, .oom = { .source = LOOP_SOURCE_INIT, .fd = -EBADF, .file = -EBADF } };
         BrigError err = BRIG_ERROR_INIT;
         WireMessage start;
         uint32_t serial;
         int r;
 
+        brig_runtime_init(&m.container);
         brig_log_setup("brig-monitor", BRIG_LOG_INFO);
         if (argc == 2 && strcmp(argv[1], "--version") == 0) {
                 (void)puts("brig-monitor " BRIG_VERSION);
@@ -225,8 +248,6 @@ int main(int argc, char *argv[])
                 if (!m.started_at)
                         BRIG_IGNORE(brig_wire_send_error(&m.link, serial, &err)); /* a brigd that is gone has no use for it */
         }
-        exec_free_all(&m);
-        session_free(m.main_session);
-        brig_runtime_done(&m.container);
+        monitor_done(&m);
         return r < 0;
 }
