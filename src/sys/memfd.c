@@ -1,8 +1,10 @@
 #include "sys/memfd.h"
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -89,9 +91,13 @@ int brig_memfd_sealed_copy(const char *name, int file_fd, unsigned flags, int *r
 int brig_memfd_verify(int fd, size_t max, size_t *ret_len)
 {
         struct stat st;
+        struct statfs fs;
         int seals = fcntl(fd, F_GET_SEALS);
 
         if (seals < 0)
+                return -EBADF;
+        /* One of huge pages can be sealed too, and to read it is SIGBUS when none is left. */
+        if (fstatfs(fd, &fs) < 0 || fs.f_type != TMPFS_MAGIC)
                 return -EBADF;
         if ((seals & SEALS) != SEALS)
                 return -EPERM;

@@ -123,6 +123,36 @@ static void exec_plans_are_judged(void **state)
         refused_exec(d, 5, module, BRIG_ERR_DENIED);
 }
 
+static WireMessage launch(Daemon *d, uint32_t serial, int plan)
+{
+        WireMessage m = { .type = WIRE_LAUNCH, .serial = serial, .launch = { .id = ID_A }, .n_fds = 1, .fds = { plan } };
+
+        daemon_send(d, &m);
+        return daemon_answer(d, serial);
+}
+
+/* What brigd maps must not be able to end it: nothing that can shrink, change, or be read as SIGBUS. */
+static void plans_are_plain_sealed_memory(void **state)
+{
+        Daemon *d = *state;
+        const int seals[] = { 0, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_WRITE, F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_WRITE, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW };
+        _cleanup_close_ int huge = memfd_create("huge", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB), folder = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        uint32_t serial = 1;
+
+        daemon_start(d);
+        for (size_t i = 0; i < ARRAY_SIZE(seals); i++) {
+                _cleanup_close_ int fd = memfd_create("plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+                assert_int_equal(ftruncate(fd, 4096), 0);
+                assert_int_equal(fcntl(fd, F_ADD_SEALS, seals[i]), 0);
+                expect_error(launch(d, serial++, fd), BRIG_ERR_INVALID);
+        }
+        expect_error(launch(d, serial++, folder), BRIG_ERR_INVALID);
+        if (huge >= 0 && ftruncate(huge, 2 << 20) == 0 && fcntl(huge, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
+                expect_error(launch(d, serial++, huge), BRIG_ERR_INVALID);
+        /* It is still there. */
+        assert_int_equal(daemon_launch(d, serial, ID_A, "run").type, WIRE_LAUNCHED);
+}
+
 /* Whoever can open the registry can lock it for ever: no container of this host would start again. */
 static void the_registry_of_ids_is_closed_to_others(void **state)
 {
@@ -160,6 +190,7 @@ int main(void)
                 TEST(unpack_takes_no_blob_to_wait_for),
                 TEST(blocked_unpackers_end_with_the_api_that_asked),
                 TEST(exec_plans_are_judged),
+                TEST(plans_are_plain_sealed_memory),
                 TEST(the_registry_of_ids_is_closed_to_others),
         };
 
