@@ -11,7 +11,7 @@
 #define RAW_STREAM "application/vnd.docker.raw-stream"
 #define MULTIPLEXED_STREAM "application/vnd.docker.multiplexed-stream"
 /* How often a silent stream looks whether its client is still there. */
-#define LOOK_MS 1000
+#define LOOK_MS 250
 
 static const char *stream_type(const Request *r, bool tty)
 {

@@ -6,7 +6,7 @@
 #include "base/strings.h"
 
 /* How often a quiet stream looks whether its client is still there. */
-#define LOOK_MS 1000
+#define LOOK_MS 250
 
 json_t *brig_shape_event(const Event *e, unsigned version)
 {
