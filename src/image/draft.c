@@ -84,18 +84,16 @@ int brig_draft_add_text(ImageDraft *d, const char *text, size_t len, char ret_di
 int brig_draft_unpack_layer(ImageDraft *d, size_t i, const char *blob, BrigError *err)
 {
         const char *diff_id = brig_digest_hex(d->image->config.rootfs.diff_ids[i]);
-        _cleanup_close_ int fd = -EBADF;
-        int r;
+        int r = brig_store_hold_layer(d->store, diff_id, blob, err);
 
-        if (brig_strv_contains(d->layers, diff_id))
-                return 0;
-        fd = brig_blob_open(&d->store->blobs, blob, err);
-        if (fd < 0)
-                return fd;
-        r = brig_store_hold_layer(d->store, diff_id, fd, err);
         if (r < 0) {
                 brig_error_prefix(err, "layer %zu", i);
                 return r;
+        }
+        /* a layer that the image has twice is held once, but each of its blobs was compared */
+        if (brig_strv_contains(d->layers, diff_id)) {
+                (void)brig_store_release_layer(d->store, diff_id);
+                return 0;
         }
         if (brig_strv_push(&d->layers, diff_id) < 0) {
                 (void)brig_store_release_layer(d->store, diff_id);

@@ -104,12 +104,8 @@ static int read_manifest(ImageStore *s, const ImageEntry *e, ImageManifest *ret,
 static int unpack_again(ImageStore *s, const char *diff_id, const char *blob, BrigError *err)
 {
         const LayerEntry *e = brig_map_get(s->layers, diff_id);
-        _cleanup_close_ int fd = -EBADF;
 
-        if (e && e->state == LAYER_READY)
-                return 0;
-        fd = brig_blob_open(&s->blobs, blob, err);
-        return fd < 0 ? fd : brig_store_hold_layer(s, diff_id, fd, err);
+        return e && e->state == LAYER_READY ? 0 : brig_store_hold_layer(s, diff_id, blob, err);
 }
 
 static int complete(ImageStore *s, const ImageEntry *e, BrigError *err)

@@ -39,6 +39,7 @@ typedef struct LayerEntry {
         LayerState state;
         unsigned holds;
         int64_t bytes, entries;
+        char *blob;                     /* digest of the blob that it was unpacked from */
 } LayerEntry;
 
 struct ImageStore {
@@ -62,6 +63,7 @@ int brig_store_references_of(ImageStore *s, const char *id, char ***ret) _must_u
 /* Document of a row; free(3), NULL when out of memory. */
 char *brig_store_image_document(const StoredImage *row);
 char *brig_store_layer_document(const LayerEntry *layer);
+void brig_store_layer_free(void *layer);
 /* On success the caller clears *ret. */
 int brig_store_read_row(const char *document, StoredImage *ret, BrigError *err) _must_use_;
 void brig_store_row_clear(StoredImage *row);
@@ -70,8 +72,11 @@ ImageEntry *brig_store_entry_free(ImageEntry *e);
 int brig_image_new(const char *config, size_t len, Image **ret, BrigError *err) _must_use_;
 
 /* --- layers.c: holds on layers and blobs; take the lock themselves -------- */
-/* Unpacks the layer from blob_fd unless it is there, and holds it. Waits for another that unpacks the same. */
-int brig_store_hold_layer(ImageStore *s, const char *diff_id, int blob_fd, BrigError *err) _must_use_;
+/*
+ * Unpacks the layer from a blob unless it is there, and holds it. Waits for another that unpacks the same. A blob
+ * is never taken on trust: where the layer was unpacked from another one, this one is inflated and compared.
+ */
+int brig_store_hold_layer(ImageStore *s, const char *diff_id, const char *blob, BrigError *err) _must_use_;
 /* The same for a layer that must be there already; false when it is not. */
 bool brig_store_hold_ready_layer(ImageStore *s, const char *diff_id);
 /* Lets go; the last one removes the layer from disk. True when it was the last. */

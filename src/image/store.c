@@ -20,8 +20,18 @@ static const JsonField stored_image_fields[] = {
 static const JsonField stored_layer_fields[] = {
         JSON_FIELD("Bytes", INT64, LayerEntry, bytes, 0),
         JSON_FIELD("Entries", INT64, LayerEntry, entries, 0),
+        JSON_FIELD("Blob", STRING, LayerEntry, blob, JSON_F_OMIT_EMPTY),
         JSON_END,
 };
+
+void brig_store_layer_free(void *layer)
+{
+        LayerEntry *e = layer;
+
+        if (e)
+                free(e->blob);
+        free(e);
+}
 
 /* --- Image ---------------------------------------------------------------- */
 
@@ -221,10 +231,16 @@ int brig_store_read_row(const char *document, StoredImage *ret, BrigError *err)
         return read_document(document, stored_image_fields, ret, sizeof(*ret), err);
 }
 
+static void layer_freep(LayerEntry **e)
+{
+        brig_store_layer_free(*e);
+        *e = NULL;
+}
+
 static int load_layer(void *context, const char *key, const char *document, BrigError *err)
 {
         ImageStore *s = context;
-        _cleanup_free_ LayerEntry *layer = calloc(1, sizeof(*layer));
+        _cleanup_(layer_freep) LayerEntry *layer = calloc(1, sizeof(*layer));
         int r = layer ? read_document(document, stored_layer_fields, layer, sizeof(*layer), err)
                       : brig_error_errno(err, BRIG_ERR_INTERNAL, ENOMEM, "cannot read the layers");
 
@@ -300,7 +316,7 @@ static int init_tables(ImageStore *s)
 {
         s->images = brig_map_new(free_entry);
         s->references = brig_map_new(free);
-        s->layers = brig_map_new(free);
+        s->layers = brig_map_new(brig_store_layer_free);
         s->blob_holds = brig_map_new(free);
         return s->images && s->references && s->layers && s->blob_holds ? 0 : -ENOMEM;
 }

@@ -596,6 +596,38 @@ static void test_oci_refusals(void **state)
         }
 }
 
+/* The layer is there already, unpacked from a good blob: a bad one under its diff ID is still refused. */
+static void test_I6_a_known_diff_id_is_no_pass(void **state)
+{
+        StoreFixture *f = *state;
+        _cleanup_made_ Made good, bad, repacked;
+        _cleanup_free_ char *a = NULL, *b = NULL;
+
+        make_image(&good, "good");
+        add_docker(&good, "[\"good:1\"]");
+        expect_success(f, load_tar(f, &good.tar));
+        make_image(&bad, "good");
+        done_layer(&bad.layers[1]);
+        make_layer(&bad.layers[1], "top", "something else");
+        a = add_oci(&bad, &bad.tar, &(OciOptions){ .gzip = true });
+        b = brig_str_printf("{%s,\"annotations\":{\"org.opencontainers.image.ref.name\":\"bad:1\"}}", a);
+        add_layout(&bad.tar, b);
+        expect_error(f, load_tar(f, &bad.tar), BRIG_ERR_INVALID, "not the diff ID");
+        assert_int_equal(count_images(f), 1);
+        assert_int_equal(count_blobs(f), 4);
+        assert_int_equal(count_layers(f), 2);
+        free(a);
+        free(b);
+        /* the true one in another form is taken, without being unpacked again */
+        make_image(&repacked, "good");
+        a = add_oci(&repacked, &repacked.tar, &(OciOptions){ .zstd = true });
+        b = brig_str_printf("{%s,\"annotations\":{\"org.opencontainers.image.ref.name\":\"again:1\"}}", a);
+        add_layout(&repacked.tar, b);
+        expect_success(f, load_tar(f, &repacked.tar));
+        expect_image(f, "again:1", &good);
+        assert_int_equal(f->fake.unpacked, 2);
+}
+
 static void test_an_index_without_its_blobs(void **state)
 {
         StoreFixture *f = *state;
@@ -631,6 +663,7 @@ int main(void)
                 STORE_TEST(test_an_archive_cut_anywhere_leaves_nothing),
                 STORE_TEST(test_a_layer_that_cannot_be_unpacked),
                 STORE_TEST(test_oci_refusals),
+                STORE_TEST(test_I6_a_known_diff_id_is_no_pass),
                 STORE_TEST(test_an_index_without_its_blobs),
         };
 
