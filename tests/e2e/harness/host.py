@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 from .waiting import until
@@ -162,7 +163,8 @@ def container_leaks(daemon, before=None):
             left += [f'mount {line}' for line in lines]
     if before:
         now = baseline(daemon)
-        left += [f'{key}: {before[key]} before, {now[key]} now' for key in ('brigd fds', 'id ranges') if now[key] != before[key]]
+        left += [f'brigd has one more {kind}' for kind in (Counter(now['brigd fds']) - Counter(before['brigd fds'])).elements()]
+        left += [f'id range {index} of {owner}' for index, owner in now['id ranges'].items() if index not in before['id ranges']]
         if now['brig-api fds'] > before['brig-api fds'] + SPARE_FDS:
             left.append(f'brig-api fds: {before["brig-api fds"]} before, {now["brig-api fds"]} now')
     return left
