@@ -4,11 +4,15 @@
  */
 #include "daemon.h"
 #include "tests/unit/cmocka-all.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "plan/capability.h"
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -66,6 +70,36 @@ static void unpack_takes_no_blob_to_wait_for(void **state)
         close(ends[1]);
 }
 
+/* Number of brigd's unpackers whose root is a folder of staging. */
+static unsigned confined_unpackers(const Daemon *d)
+{
+        char path[64], root[PATH_MAX], staging[128];
+        unsigned n = 0;
+        DIR *proc = opendir("/proc");
+        struct dirent *entry;
+
+        (void)snprintf(staging, sizeof(staging), "%s/data/storage/staging/", d->folder);
+        while (proc && (entry = readdir(proc))) {
+                (void)snprintf(path, sizeof(path), "/proc/%.20s/root", entry->d_name);
+                ssize_t len = readlink(path, root, sizeof(root) - 1);
+                root[len > 0 ? len : 0] = '\0';
+                n += brig_str_has_prefix(root, staging);
+        }
+        if (proc)
+                (void)closedir(proc);
+        return n;
+}
+
+/* Landlock or none: its folder is all that an unpacker can name. */
+static void expect_roots_in_staging(const Daemon *d)
+{
+        int64_t until = brig_now_monotonic() + 10 * BRIG_NSEC_PER_SEC;
+
+        while (confined_unpackers(d) < SLOTS && brig_now_monotonic() < until)
+                (void)sched_yield();
+        assert_int_equal(confined_unpackers(d), SLOTS);
+}
+
 /* A report that nobody reads, and whose reading end is kept alive elsewhere: it holds up its own brig-api and not the next one. */
 static void blocked_unpackers_end_with_the_api_that_asked(void **state)
 {
@@ -80,6 +114,7 @@ static void blocked_unpackers_end_with_the_api_that_asked(void **state)
         assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
         for (uint32_t i = 0; i < SLOTS + 2; i++)
                 (void)ask_unpack(d, i + 1, EMPTY_LAYER, blob, ends[1]);
+        expect_roots_in_staging(d);
         daemon_leave_api(d);
         daemon_meet_api(d, true);
         int fresh[2];
