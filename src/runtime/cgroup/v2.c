@@ -4,6 +4,7 @@
  */
 #include "runtime/cgroup/cgroup-internal.h"
 #include "base/strings.h"
+#include "runtime/cgroup/device-filter.h"
 
 static const char *const controllers_wanted[] = { "+cpu", "+memory", "+pids", "+io", "+cpuset" };
 
@@ -66,7 +67,8 @@ static int v2_apply(const Cgroup *c, const CgroupRequest *request, BrigError *er
                 { "unified", "cpuset.cpus", CGROUP_UNSET, brig_str_empty(r->cpuset_cpus) ? NULL : r->cpuset_cpus, "the CPU set" },
                 { "unified", "cpuset.mems", CGROUP_UNSET, brig_str_empty(r->cpuset_mems) ? NULL : r->cpuset_mems, "the memory node set" },
         };
-        return brig_cgroup_apply_settings(c, settings, ARRAY_SIZE(settings), "max", err);
+        int e = brig_cgroup_apply_settings(c, settings, ARRAY_SIZE(settings), "max", err);
+        return e < 0 ? e : brig_device_filter_attach(brig_cgroup_dir(c, "unified"), request->devices, request->n_devices, err);
 }
 
 static int v2_freeze(const Cgroup *c, bool freeze)
