@@ -17,7 +17,7 @@
 /* No call is judged by its arguments, so the kernel remembers each verdict and never walks the list (seccomp(2), action cache). */
 static const int allowed[] = {
         SYS_read, SYS_write, SYS_epoll_pwait, SYS_recvmsg, SYS_sendmsg, SYS_recvfrom, SYS_sendto, SYS_clock_gettime, SYS_close,
-        SYS_openat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_readlinkat, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_dup, SYS_getdents64, SYS_readv, SYS_writev,
+        SYS_openat, SYS_fstat, SYS_fstatfs, SYS_newfstatat, SYS_statx, SYS_readlinkat, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_dup, SYS_getdents64, SYS_readv, SYS_writev,
         SYS_epoll_create1, SYS_epoll_ctl, SYS_signalfd4, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_restart_syscall,
         SYS_accept4, SYS_getsockopt, SYS_shutdown, SYS_socketpair,
         SYS_waitid, SYS_pidfd_open, SYS_pidfd_send_signal, SYS_kill, SYS_getpid, SYS_gettid, SYS_tgkill,
