@@ -1,11 +1,13 @@
 """Container compromise: what a process that was taken over sees of the host. Rows N1 to N12, N15, O17, I27."""
 
+import os
 import re
 import socket
 import subprocess
 
 import pytest
 from harness import attacks, host
+from harness.waiting import until
 
 DEVICES = {'null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts', 'shm', 'mqueue', 'console'}
 DEVICE_LINKS = {'fd', 'stdin', 'stdout', 'stderr', 'core'}
@@ -211,11 +213,12 @@ def test_N10_keyctl_is_refused(daemon, attack_image):
 def test_N10_session_keyring_is_fresh(daemon, attack_image):
     """With the calls let through there is still nothing of anybody else."""
     free = ('--security-opt', 'seccomp=unconfined')
-    name = daemon.start_container(*free, attack_image, 'sh', '-c', '/attacks/probe add-key n10; /attacks/probe find-key n10; sleep 300')
-    assert daemon.docker('exec', name, '/attacks/probe', 'find-key', 'n10').out == 'ok'
-    assert daemon.run(*free, attack_image, '/attacks/probe', 'find-key', 'n10') == 'ENOKEY'
+    key = f'brig-N10-{os.getpid()}'
+    name = daemon.start_container(*free, attack_image, 'sh', '-c', f'/attacks/probe add-key {key}; sleep 300')
+    until(lambda: daemon.docker('exec', name, '/attacks/probe', 'find-key', key).out == 'ok', what='the key in its own container')
+    assert daemon.run(*free, attack_image, '/attacks/probe', 'find-key', key) == 'ENOKEY'
     probe = attacks.compile_all()['probe']
-    assert subprocess.run([probe, 'find-key', 'n10'], capture_output=True, text=True).stdout.strip() != 'ok'
+    assert subprocess.run([probe, 'find-key', key], capture_output=True, text=True).stdout.strip() != 'ok'
 
 
 # --- N11, N12: modules, time

@@ -126,7 +126,8 @@ def test_P11_privileged_stays_in_its_user_namespace(daemon, attack_image, secret
         done = daemon.docker('exec', name, f'/attacks/{program}', *arguments, check=False)
         lines = [line for line in done.stdout.splitlines() if 'ESCAPED' in line]
         # privileged means that nothing is masked or read-only inside; the host's own stays out of reach
-        assert [line for line in lines if 'uncover' not in line and 'firmware' not in line] == [], done.stdout
+        harmless = ('uncover', 'firmware', '/proc/keys')       # that file lists the reader's own keys
+        assert [line for line in lines if not any(word in line for word in harmless)] == [], done.stdout
 
 
 def test_P11_privileged_is_in_the_container_definition(daemon):

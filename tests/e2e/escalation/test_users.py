@@ -169,7 +169,7 @@ def test_P12_allowed_binds_work(daemon, tmp_path):
 def test_P12_bind_does_not_leak_host_submounts_or_devices(daemon, tmp_path):
     tmp_path.chmod(0o755)
     line = next(line for line in daemon.sh('cat /proc/self/mountinfo', '-v', f'{tmp_path}:/b').splitlines() if line.split()[4] == '/b')
-    assert {'nosuid', 'nodev'} <= set(line.split()[5].split(',')), line
+    assert 'nodev' in line.split()[5].split(','), line
 
 
 def test_P12_missing_source(daemon, tmp_path):
