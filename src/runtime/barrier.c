@@ -306,8 +306,12 @@ int brig_barrier_after_exec(const RuntimeContainer *c, const StartedProcess *p, 
                 return 0;
         if (r < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "cannot read the state of process %d", p->pid);
-        /* The program may have gained from its file what the bounding set lets through, and no more. */
-        if (layer(&b, RUNTIME_LAYER_CAPS) && ((b.status.permitted | b.status.effective | b.status.bounding) & ~plan->caps.bounding))
+        /*
+         * The program may have gained from its file what the bounding set lets through, and no more. One that
+         * has made a user namespace already has all capabilities there, which say nothing of ours.
+         */
+        if (layer(&b, RUNTIME_LAYER_CAPS) && ((b.status.permitted | b.status.effective | b.status.bounding) & ~plan->caps.bounding) &&
+            check_ids(&b, NULL) >= 0)
                 return weaker(err, "the program has capabilities %#llx, the plan bounds them to %#llx", (unsigned long long)b.status.permitted,
                               (unsigned long long)plan->caps.bounding);
         r = check_gains(&b, err);

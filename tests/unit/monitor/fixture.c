@@ -51,7 +51,8 @@ int scratch_setup(void **state)
                    "printf 'root:x:0:0:root:/root:/bin/sh\\napp:x:1000:1000::/home/app:/bin/sh\\n' >etc/passwd;"
                    "printf 'root:x:0:\\napp:x:1000:\\nextra:x:2000:app,other\\ntty:x:5:\\n' >etc/group;"
                    "echo content >var/data/file; ln -s file var/data/link; printf 'not a program' >bin/broken; chmod 755 bin/broken;"
-                   "echo '#!/bin/nothing' >bin/badscript; chmod 755 bin/badscript; chown -R %u:%u .; chown 1000:1000 home/app",
+                   "echo '#!/bin/nothing' >bin/badscript; chmod 755 bin/badscript; chown -R %u:%u .; chown 1000:1000 home/app;"
+                   "cd ../..; chmod 700 layers uppers; cd ..; chmod 700 storage", /* as brigd has them: root's alone */
                    s.folder, TEST_STORAGE_BASE, TEST_STORAGE_BASE);
         char path[128];
 

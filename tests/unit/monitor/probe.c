@@ -56,6 +56,15 @@ static int new_userns(int argc, char **argv)
         return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
 }
 
+/* Takes its time in a user namespace of its own, where it has every capability. */
+static int nested(int argc, char **argv)
+{
+        if (unshare(CLONE_NEWUSER) < 0)
+                return -errno;
+        (void)usleep(100000);
+        return 0;
+}
+
 static int keyring(int argc, char **argv)
 {
         char text[256];
@@ -154,7 +163,7 @@ static int parent(int argc, char **argv)
 }
 
 static const struct { const char *name; Attempt run; } attempts[] = {
-        { "ping", ping }, { "mount", do_mount }, { "umount", do_umount }, { "remount", remount }, { "userns", new_userns },
+        { "ping", ping }, { "mount", do_mount }, { "umount", do_umount }, { "remount", remount }, { "userns", new_userns }, { "nested", nested },
         { "keyring", keyring }, { "key", search_key }, { "trace", trace }, { "kill", send_kill }, { "block", block_device }, { "module", load_module },
         { "write", open_write }, { "read", open_read }, { "abstract", abstract }, { "setns", enter_mnt }, { "memory", memory }, { "pivot", pivot },
         { "ppid", parent }, { "settime", set_time },

@@ -159,6 +159,18 @@ static void test_P1_without_no_new_privs_the_order_changes_not_the_result(void *
         assert_line(output, "Seccomp:\t2");
 }
 
+static void test_P1_a_payload_with_a_user_namespace_of_its_own_is_no_gain(void **state)
+{
+        NEED_SCRATCH(s);
+        TestPlan t;
+
+        for (int i = 0; i < 5; i++) {
+                test_plan_init(&t, "probe", "nested", NULL);
+                if (run_collect(s, &t, output, sizeof output) != 0)
+                        fail_msg("%s", output);
+        }
+}
+
 static void test_P3_a_user_has_only_what_is_ambient(void **state)
 {
         NEED_SCRATCH(s);
@@ -420,6 +432,7 @@ int main(void)
                 cmocka_unit_test(test_N15_cgroups_are_its_own_root_and_read_only),
                 cmocka_unit_test(test_P1_capabilities_are_those_of_the_plan),
                 cmocka_unit_test(test_P1_without_no_new_privs_the_order_changes_not_the_result),
+                cmocka_unit_test(test_P1_a_payload_with_a_user_namespace_of_its_own_is_no_gain),
                 cmocka_unit_test(test_P3_a_user_has_only_what_is_ambient),
                 cmocka_unit_test(test_P7_users_and_groups_are_resolved_in_the_container),
                 cmocka_unit_test(test_P7_unknown_users_are_refused),
