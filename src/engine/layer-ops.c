@@ -11,7 +11,7 @@
 
 /* Bombs are refused by these in the unpacker: what one layer may hold. */
 #define MAX_LAYER_BYTES (UINT64_C(256) << 30)
-#define MAX_LAYER_ENTRIES (UINT64_C(8) << 20)
+#define MAX_LAYER_ENTRIES (UINT64_C(1) << 20)
 /* The unpacker has ended when brigd answers: its line is there, or never comes. */
 #define REPORT_PATIENCE_MS 2000
 
