@@ -5,6 +5,7 @@
  */
 #include "api/server-internal.h"
 
+#include "base/clock.h"
 #include "base/strings.h"
 
 #include <fcntl.h>
@@ -12,6 +13,8 @@
 #include <sys/socket.h>
 
 #define BLOCK_BYTES (32u * 1024)
+/* How long a client that was told of an error may take to close. */
+#define LINGER_MS 500
 
 static void write_all(int fd, const char *data, size_t len)
 {
@@ -42,13 +45,31 @@ static void write_error(int fd, const BrigError *err, bool framed)
         write_all(fd, text, len);
 }
 
+/* A socket closed with unread input resets the connection, and the client may lose the error over it. */
+static void linger(int fd)
+{
+        char buffer[4096];
+        int64_t until = brig_now_monotonic() + LINGER_MS * BRIG_NSEC_PER_MSEC;
+
+        (void)shutdown(fd, SHUT_WR);
+        for (;;) {
+                struct pollfd p = { .fd = fd, .events = POLLIN };
+                int64_t left = (until - brig_now_monotonic()) / BRIG_NSEC_PER_MSEC;
+
+                if (left <= 0 || poll(&p, 1, (int)left) <= 0 || recv(fd, buffer, sizeof(buffer), 0) <= 0)
+                        return;
+        }
+}
+
 static void hijack_give(const Reply *reply, int fd)
 {
         _cleanup_close_ int keep = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         BrigError err = BRIG_ERROR_INIT;
 
-        if (reply->hijack(reply->context, fd, &err) < 0 && keep >= 0)
+        if (reply->hijack(reply->context, fd, &err) < 0 && keep >= 0) {
                 write_error(keep, &err, reply->framed);
+                linger(keep);
+        }
 }
 
 /* One direction of a pump; false at its end. */
