@@ -140,17 +140,24 @@ void client_push(Client *c)
         session_client_moved(s);
 }
 
-/* The peer has no more to say. Where that does not end the payload's stdin it ends the attachment, as with Docker. */
+/*
+ * The peer has no more to say. Where that does not end the payload's stdin it ends
+ * the attachment, as with Docker; but not at once: what the payload was just saying,
+ * its end included, is still on the way.
+ */
 static void end_input(Client *c)
 {
         Session *s = c->session;
 
         c->input_ended = true;
         session_input_end(s);
-        if (c->hung_up || s->terminal || !s->close_input)
+        if (c->hung_up) {
                 client_drop(c);
-        else
-                loop_want(s->loop, &c->source, wanted_events(c));
+                return;
+        }
+        if (s->terminal || !s->close_input)
+                c->leaving_since = brig_now_monotonic();
+        loop_want(s->loop, &c->source, wanted_events(c));
 }
 
 static void give_input(Client *c, const char *data, size_t len)

@@ -358,21 +358,30 @@ void session_ended(Session *s, int exit_code)
         finish_if_done(s);
 }
 
+/* When the client is to be dropped, by the monotonic clock; 0: never. */
+static int64_t deadline(const Session *s, const Client *c)
+{
+        bool waits = c->left[0] || c->left[1];
+
+        if (c->stalled_since && waits && (!c->patient || s->ended))
+                return c->stalled_since + SESSION_PATIENCE;
+        return c->leaving_since && !waits ? c->leaving_since + SESSION_LEAVE : 0;
+}
+
 int session_check_patience(Session *s, int64_t now)
 {
         int64_t nearest = -1;
 
         for (Client *c = s->clients, *next; c; c = next) {
-                int64_t rest;
+                int64_t due = deadline(s, c);
 
                 next = c->next;
-                if (c->stalled_since == 0 || (!c->left[0] && !c->left[1]) || (c->patient && !s->ended))
+                if (due == 0)
                         continue;
-                rest = c->stalled_since + SESSION_PATIENCE - now;
-                if (rest <= 0)
+                if (due <= now)
                         client_drop(c);
-                else if (nearest < 0 || rest < nearest)
-                        nearest = rest;
+                else if (nearest < 0 || due - now < nearest)
+                        nearest = due - now;
         }
         session_client_moved(s);
         return nearest < 0 ? -1 : (int)(nearest / BRIG_NSEC_PER_MSEC) + 1;

@@ -26,6 +26,7 @@
 #define SESSION_PENDING_MAX (8u << 20)   /* what a full pipe can still hold after the end, and one chunk */
 #define SESSION_INPUT_MAX (16u * 1024)
 #define SESSION_PATIENCE (8 * BRIG_NSEC_PER_SEC)
+#define SESSION_LEAVE BRIG_NSEC_PER_SEC
 
 typedef struct Session Session;
 typedef struct Client Client;
@@ -43,6 +44,7 @@ struct Client {
         size_t left[LOG_STREAMS];        /* bytes of the stream's pending piece that it has not got */
         int sending;                     /* stream whose piece is under way, or -1 */
         int64_t stalled_since;           /* 0: it is not */
+        int64_t leaving_since;           /* it has ended its input, which ends the attachment after SESSION_LEAVE; 0: it stays */
 };
 
 typedef struct Output {

@@ -342,6 +342,34 @@ static void test_several_clients_see_the_same(void **state)
         (void)close(third);
 }
 
+static void test_a_client_that_ends_its_input_still_gets_the_end(void **state)
+{
+        NEED_SCRATCH(s);
+        const StartOptions options = START_OPTIONS_INIT;
+        Container c;
+        TestPlan t;
+
+        for (int i = 0; i < 2; i++) {
+                _cleanup_buffer_ BrigBuffer out = BRIG_BUFFER_INIT(1 << 20), err = BRIG_BUFFER_INIT(1 << 20);
+                int fd;
+
+                /* Not STDIN_ONCE: the payload's stdin stays open, so the end of one client's input ends its attachment. */
+                test_plan_shell(&t, i == 0 ? "read x; sleep 0.2; echo bye; exit 4" : "read x; sleep 1000");
+                t.plan.flags |= PLAN_F_STDIN_OPEN;
+                assert_true(container_start(s, &c, &t, &options));
+                fd = attach(&c, "", ALL_STREAMS);
+                write_text(fd, "x\n");
+                assert_int_equal(shutdown(fd, SHUT_WR), 0);
+                stream_collect(fd, false, &out, &err);
+                (void)close(fd);
+                if (i == 0)
+                        assert_string_equal(out.data, "bye\n");
+                else
+                        container_signal(&c, SIGKILL, 0);
+                assert_int_equal(container_end(&c), i == 0 ? 4 : 137);
+        }
+}
+
 static void test_exec_sessions(void **state)
 {
         NEED_SCRATCH(s);
@@ -630,6 +658,7 @@ int main(void)
                 cmocka_unit_test(test_a_terminal_with_resize_and_console),
                 cmocka_unit_test(test_detach_keys_leave_the_container_running),
                 cmocka_unit_test(test_several_clients_see_the_same),
+                cmocka_unit_test(test_a_client_that_ends_its_input_still_gets_the_end),
                 cmocka_unit_test(test_exec_sessions),
                 cmocka_unit_test(test_exec_sessions_die_with_pid_1),
                 cmocka_unit_test(test_signals_by_number_and_to_all),
