@@ -184,7 +184,7 @@ static int set_name(const char *text, size_t domain, Reference *r, BrigError *er
         const char *path = domain ? text + domain + 1 : text;
         bool hub = domain == 0 || (domain == strlen(DEFAULT_DOMAIN) && memcmp(text, DEFAULT_DOMAIN, domain) == 0) ||
                    (domain == strlen(LEGACY_DOMAIN) && memcmp(text, LEGACY_DOMAIN, domain) == 0);
-        int n, r2;
+        int n;
 
         if (domain && !domain_valid(text, domain))
                 return invalid(err);
@@ -192,8 +192,7 @@ static int set_name(const char *text, size_t domain, Reference *r, BrigError *er
                 : snprintf(r->name, sizeof(r->name), "%.*s/%s", (int)domain, text, path);
         if (n < 0 || (size_t)n > BRIG_REFERENCE_NAME_MAX)
                 return brig_error_set(err, BRIG_ERR_INVALID, ENAMETOOLONG, "repository name must not be more than %u characters", BRIG_REFERENCE_NAME_MAX);
-        r2 = check_path(hub ? r->name + strlen(DEFAULT_DOMAIN) + 1 : path, err);
-        return r2;
+        return check_path(hub ? r->name + strlen(DEFAULT_DOMAIN) + 1 : path, err);
 }
 
 int brig_reference_parse(const char *text, Reference *ret, BrigError *err)

@@ -79,7 +79,7 @@ static int hold(Save *s, const char *digest)
         return 0;
 }
 
-/* Held before the lock that found the image is given back would be better still; a blob that went in between is told as missing. */
+/* An image that is deleted between its selection and this is told as a missing blob, before the first byte is sent. */
 static int hold_image(Save *s, Selected *item)
 {
         _cleanup_free_ char *text = NULL;
