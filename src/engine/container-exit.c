@@ -43,12 +43,19 @@ void brig_container_emit_die(Container *c)
         brig_pairs_clear(&pairs);
 }
 
-/* Whether the record is of the present run, not one that was written down before. */
+/* Not one that is going, nor one that waits for another run. */
+static bool may_run(const Container *c)
+{
+        return c->run.launched && c->run.state != CONTAINER_RESTARTING && c->run.state != CONTAINER_REMOVING && c->run.state != CONTAINER_DEAD;
+}
+
+/*
+ * Whether the record is of a run whose end is not written down. That may be one that we hold to be over or never
+ * begun: an engine that asked for a launch and died has a successor that hears of the run last of all.
+ */
 static bool is_news(const Container *c, const ExitRecord *record)
 {
-        if (!c->published || c->run.finished_at == record->finished_at)
-                return false;
-        return c->run.state == CONTAINER_RUNNING || c->run.state == CONTAINER_PAUSED || c->run.starting;
+        return c->published && c->run.finished_at != record->finished_at && may_run(c);
 }
 
 /* What follows an exit: decided before anybody hears of it, because who waited may change the wish at once. */
@@ -63,6 +70,11 @@ static int write_end(Container *c, const ExitRecord *record, Sequel *ret, BrigEr
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, r, "store the end of container \"%.12s\"", c->id);
         next.exit_code = record->exit_code;
         next.finished_at = record->finished_at;
+        /* A run whose LAUNCHED never came: brig-api was away. */
+        if (record->started_at > 0)
+                next.started_at = record->started_at;
+        else if (next.starting || next.started_at == 0)
+                next.started_at = record->finished_at; /* it ran, that much is sure */
         next.oom_killed = next.oom_killed || record->oom;
         next.pid = 0;
         next.starting = false;
@@ -159,7 +171,7 @@ void brig_container_note_exit(Engine *e, const WireExited *m)
 
         if (!record)
                 return; /* not acknowledged: told again after the next connection */
-        *record = (ExitRecord){ .exit_code = m->exit_code, .oom = m->oom != 0, .finished_at = (int64_t)m->finished_at,
+        *record = (ExitRecord){ .exit_code = m->exit_code, .oom = m->oom != 0, .started_at = (int64_t)m->started_at, .finished_at = (int64_t)m->finished_at,
                                 .reason = brig_str_dup(brig_str_empty(m->reason) ? NULL : m->reason) };
         (void)snprintf(record->id, sizeof record->id, "%s", m->id);
         if (record->finished_at == 0)
@@ -178,9 +190,9 @@ static void run_status_job(void *owner, void *context)
         _cleanup_(brig_container_give_backp) Container *c = NULL;
         _cleanup_run_ ContainerRun next = { 0 };
 
-        if (brig_container_take(owner, record->id, &c, NULL) < 0 || !(c->run.starting || c->run.state == CONTAINER_RUNNING) || brig_run_copy(&next, &c->run) < 0)
+        if (brig_container_take(owner, record->id, &c, NULL) < 0 || !may_run(c) || brig_run_copy(&next, &c->run) < 0)
                 return;
-        if (next.starting)
+        if (next.state != CONTAINER_PAUSED)
                 next.state = CONTAINER_RUNNING;
         next.starting = false;
         next.pid = record->pid;

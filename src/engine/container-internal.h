@@ -120,7 +120,7 @@ int brig_container_launch(Container *c, bool manual, BrigError *err) _must_use_;
 
 /* --- container-exit.c --------------------------------------------------- */
 
-typedef struct ExitRecord { BrigId id; int exit_code; bool oom; int64_t finished_at; char *reason; } ExitRecord;
+typedef struct ExitRecord { BrigId id; int exit_code; bool oom; int64_t started_at, finished_at; char *reason; } ExitRecord;
 /* The event "die", with Docker's attributes. */
 void brig_container_emit_die(Container *c);
 /* Queues the end of a container; called on the reader thread. */

@@ -78,12 +78,14 @@ static int adopt(Container *c, const Known *k, BrigError *err)
         next.pid = k->pid;
         if (k->started_at > 0)
                 next.started_at = k->started_at;
+        else if (c->run.starting)
+                next.started_at = brig_now_realtime(); /* until its monitor tells */
         return brig_container_commit(c, &next, false, err);
 }
 
 static void take_exit(Container *c, const Known *k)
 {
-        ExitRecord record = { .exit_code = k->exit_code, .oom = k->oom, .finished_at = k->finished_at ? k->finished_at : brig_now_realtime() };
+        ExitRecord record = { .exit_code = k->exit_code, .oom = k->oom, .started_at = k->started_at, .finished_at = k->finished_at ? k->finished_at : brig_now_realtime() };
 
         memcpy(record.id, c->id, sizeof record.id);
         brig_container_exited(c->engine, &record);

@@ -130,7 +130,7 @@ typedef struct WirePidList { WireBytes pids; /* int32_t each, host pids */ } Wir
 typedef struct WireReport { const char *text; /* lines "key<TAB>value" */ } WireReport;
 typedef struct WireStatus { const char *id; uint32_t state; int32_t pid; int32_t exit_code; uint32_t oom; uint64_t started_at; uint64_t finished_at; } WireStatus;
 /* exit_code as Docker has it: status, or 128 + signal. `reason` is "" or why the engine ended it ("monitor lost") */
-typedef struct WireExited { const char *id; int32_t exit_code; uint32_t oom; uint64_t finished_at; const char *reason; } WireExited;
+typedef struct WireExited { const char *id; int32_t exit_code; uint32_t oom; uint64_t finished_at; const char *reason; uint64_t started_at; } WireExited;
 typedef struct WireExecExited { const char *id; const char *exec_id; int32_t exit_code; } WireExecExited;
 
 typedef struct WireMessage {

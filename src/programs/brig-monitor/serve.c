@@ -18,6 +18,7 @@ static WireMessage exited_message(const Monitor *m)
 {
         return (WireMessage){ .type = WIRE_EXITED, .exited = {
                 .id = m->id, .exit_code = m->exit_code, .oom = brig_cgroup_oom_kills(&m->container.cgroup) > 0, .finished_at = m->finished_at, .reason = "",
+                .started_at = m->started_at,
         } };
 }
 

@@ -99,6 +99,7 @@ void container_tell_exit(const Container *c)
 {
         WireMessage m = { .type = WIRE_EXITED, .exited = {
                 .id = c->id, .exit_code = c->exit_code, .oom = c->oom, .finished_at = c->finished_at, .reason = c->reason,
+                .started_at = c->started_at,
         } };
 
         api_send(c->d, &m);

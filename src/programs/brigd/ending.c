@@ -72,6 +72,8 @@ static bool read_exit_record(Container *c)
         c->exit_code = m.exited.exit_code;
         c->oom = m.exited.oom;
         c->finished_at = m.exited.finished_at;
+        if (m.exited.started_at)
+                c->started_at = m.exited.started_at;
         BRIG_IGNORE(brig_str_set(&c->reason, m.exited.reason)); /* without memory the code alone is told */
         return true;
 }
@@ -84,6 +86,7 @@ static void write_exit_record(const Container *c)
 {
         WireMessage m = { .type = WIRE_EXITED, .exited = {
                 .id = c->id, .exit_code = c->exit_code, .oom = c->oom, .finished_at = c->finished_at, .reason = c->reason,
+                .started_at = c->started_at,
         } };
         char path[BRIG_ID_LEN + 16], frame[8192];
         ssize_t n = brig_wire_encode(&m, WIRE_MONITOR_TO_BRIGD, frame, sizeof(frame));

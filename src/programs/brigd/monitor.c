@@ -134,6 +134,8 @@ static void on_exited(Container *c, const WireMessage *m)
         c->exit_code = m->exited.exit_code;
         c->oom = m->exited.oom;
         c->finished_at = m->exited.finished_at;
+        if (m->exited.started_at)
+                c->started_at = m->exited.started_at;
         BRIG_IGNORE(brig_str_set(&c->reason, m->exited.reason)); /* without memory the code alone is told */
         container_exited(c);
 }
