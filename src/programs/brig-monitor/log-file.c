@@ -1,6 +1,7 @@
 #include "log-file.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "sys/fd.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -165,8 +166,10 @@ static void rotate(LogFile *f)
 /* A full disk loses records, not the container. */
 static void flush(LogFile *f)
 {
-        if (f->out.error < 0 || (f->out.len > 0 && brig_fd_write_all(f->fd, f->out.data, f->out.len) < 0))
-                f->lost++;
+        int r = f->out.error < 0 ? f->out.error : brig_fd_write_all(f->fd, f->out.data, f->out.len);
+
+        if (r < 0 && f->lost++ == 0)
+                log_warn("%s: output is lost: %s", f->name, strerror(-r));
         f->size += f->out.len;
         brig_buffer_reset(&f->out);
         if (f->size >= f->max_size)

@@ -64,6 +64,7 @@ typedef struct StartOptions {
         uint8_t stream_bits;
         const char *storage;     /* another storage folder */
         uint32_t range_base;     /* 0: TEST_RANGE_BASE */
+        int enosys;              /* this system call does not exist for the monitor: forces a fallback. 0: none */
 } StartOptions;
 #define START_OPTIONS_INIT { .stream = -EBADF }
 

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #define NEED_SCRATCH(s) \
@@ -104,6 +105,25 @@ static void test_M4_landlock_forbids_what_its_rules_do_not_name(void **state)
         t.landlock[0].path = "/proc/sys";
         assert_int_equal(run_with(s, &t, &options, output, sizeof output), -1);
         assert_string_equal(output, "a Landlock rule cannot name \"/proc/sys\"");
+}
+
+static void test_a_kernel_without_landlock_is_told_not_passed_over(void **state)
+{
+        NEED_SCRATCH(s);
+        StartOptions options = START_OPTIONS_INIT;
+        Container c;
+        TestPlan t;
+
+        options.enosys = SYS_landlock_create_ruleset;
+        test_plan_shell(&t, "exit 3");
+        if (!container_start(s, &c, &t, &options))
+                fail_msg("%s", c.last.error.message);
+        assert_non_null(strstr(c.last.launched.warnings, "no Landlock"));
+        assert_int_equal(container_end(&c), 3);
+        /* Rules that somebody asked for cannot be kept there: no start. */
+        t.landlock[t.plan.n_landlock++] = (PlanLandlockRule){ .access = 4, .path = "/" };
+        assert_int_equal(run_with(s, &t, &options, output, sizeof output), -1);
+        assert_string_equal(output, "Landlock rules were asked for, but this kernel has no Landlock");
 }
 
 static void test_without_landlock_but_with_sys_admin_mounts_work(void **state)
@@ -207,6 +227,7 @@ int main(void)
                 cmocka_unit_test(test_N14_every_attempt_fails_with_each_layer_left_out),
                 cmocka_unit_test(test_a_release_build_leaves_no_layer_out),
                 cmocka_unit_test(test_M4_landlock_forbids_what_its_rules_do_not_name),
+                cmocka_unit_test(test_a_kernel_without_landlock_is_told_not_passed_over),
                 cmocka_unit_test(test_without_landlock_but_with_sys_admin_mounts_work),
                 cmocka_unit_test(test_N10_keys_of_the_host_are_out_of_reach),
                 cmocka_unit_test(test_CVE_2019_5736_the_engines_own_program_cannot_be_overwritten),
