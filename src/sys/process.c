@@ -89,11 +89,13 @@ int brig_process_harden(int parent_death_signal)
 
 void brig_process_reset_signals(void)
 {
-        struct sigaction action = { .sa_handler = SIG_DFL };
+        /* The kernel's structure, all zero: SIG_DFL. The library's sigaction would refuse its own two signals,
+         * which a parent of another library may have left ignored. KILL and STOP refuse: they are at their default. */
+        static const uint64_t action[4];
         sigset_t none;
 
         for (int signo = 1; signo < NSIG; signo++)
-                (void)sigaction(signo, &action, NULL); /* KILL, STOP and libc's own two refuse: they are at their default */
+                (void)syscall(SYS_rt_sigaction, signo, action, NULL, sizeof(uint64_t));
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
