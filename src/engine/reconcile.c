@@ -7,7 +7,7 @@
  *   running, starting    exited                 the exit is written down and acknowledged
  *   running              nothing                exited with 255: the machine went down, or the monitor was killed
  *   starting             nothing                not started; the reason says so
- *   not running          running                killed: nobody was told that it runs
+ *   not running          running                running again: a start whose end nobody saw was asked for all the same
  *   not running          exited                 acknowledged: its end is written down
  *   removing             anything or nothing    killed or acknowledged, and removed again
  *   nothing              anything               killed, acknowledged, removed
@@ -91,18 +91,13 @@ static void take_exit(Container *c, const Known *k)
         brig_container_exited(c->engine, &record);
 }
 
-static bool expects_run(const Container *c)
-{
-        return c->run.starting || c->run.state == CONTAINER_RUNNING || c->run.state == CONTAINER_PAUSED;
-}
-
 static int meet(Container *c, const Known *k, BrigError *err)
 {
         if (k->state == WIRE_STATE_EXITED) {
                 take_exit(c, k);
                 return 0;
         }
-        if (expects_run(c) && c->run.state != CONTAINER_REMOVING)
+        if (c->run.state != CONTAINER_REMOVING && c->run.state != CONTAINER_DEAD)
                 return adopt(c, k, err);
         BRIG_IGNORE(brig_container_signal(c, SIGKILL, WIRE_SIGNAL_ALL, NULL)); /* its end is reported and acknowledged as old news */
         return 0;
