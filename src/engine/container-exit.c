@@ -46,7 +46,14 @@ void brig_container_emit_die(Container *c)
 /* Not one that is going, nor one that waits for another run. */
 static bool may_run(const Container *c)
 {
-        return c->run.launched && c->run.state != CONTAINER_RESTARTING && c->run.state != CONTAINER_REMOVING && c->run.state != CONTAINER_DEAD;
+        return c->run.launched && (c->run.starting || c->run.state != CONTAINER_RESTARTING) && c->run.state != CONTAINER_REMOVING && c->run.state != CONTAINER_DEAD;
+}
+
+/* A launch that came to nothing while its engine died: the container is what it was before. */
+static bool never_ran(const Container *c, const ExitRecord *record)
+{
+        return record->started_at == 0 && (c->run.starting || c->run.state == CONTAINER_CREATED) && c->run.state != CONTAINER_RUNNING &&
+               c->run.state != CONTAINER_PAUSED;
 }
 
 /*
@@ -55,7 +62,7 @@ static bool may_run(const Container *c)
  */
 static bool is_news(const Container *c, const ExitRecord *record)
 {
-        return c->published && c->run.finished_at != record->finished_at && may_run(c);
+        return c->published && c->run.finished_at != record->finished_at && may_run(c) && (c->run.starting || !never_ran(c, record));
 }
 
 /* What follows an exit: decided before anybody hears of it, because who waited may change the wish at once. */
@@ -73,8 +80,6 @@ static int write_end(Container *c, const ExitRecord *record, Sequel *ret, BrigEr
         /* A run whose LAUNCHED never came: brig-api was away. */
         if (record->started_at > 0)
                 next.started_at = record->started_at;
-        else if (next.starting || next.started_at == 0)
-                next.started_at = record->finished_at; /* it ran, that much is sure */
         next.oom_killed = next.oom_killed || record->oom;
         next.pid = 0;
         next.starting = false;
@@ -84,7 +89,7 @@ static int write_end(Container *c, const ExitRecord *record, Sequel *ret, BrigEr
         ret->restart = brig_restart_wanted(c, &next);
         ret->remove = !ret->restart && c->definition.host.auto_remove && !c->hold_removal;
         pthread_mutex_unlock(&c->engine->lock);
-        next.state = ret->restart ? CONTAINER_RESTARTING : CONTAINER_EXITED;
+        next.state = ret->restart ? CONTAINER_RESTARTING : never_ran(c, record) && c->run.state == CONTAINER_CREATED ? CONTAINER_CREATED : CONTAINER_EXITED;
         next.restart_count += ret->restart;
         return brig_container_commit(c, &next, true, err);
 }

@@ -34,6 +34,9 @@ static void copy_launched(void *context, const WireMessage *m)
 
 static int refuse_state(const Container *c, BrigError *err)
 {
+        /* With the turn, only a launch of an engine before this one can be under way. */
+        if (c->run.starting)
+                return brig_error_set(err, BRIG_ERR_UNAVAILABLE, EAGAIN, "container %s is being started since before the engine's own start, try again", c->id);
         switch (c->run.state) {
         case CONTAINER_RUNNING:
                 return brig_error_set(err, BRIG_ERR_NOT_MODIFIED, EALREADY, "container %s is already running", c->id);
@@ -131,8 +134,9 @@ static void note_failure(Container *c, ContainerState before, const BrigError *f
         next.starting = false;
         next.exit_code = exit_code_of(failure->kind);
         if (brig_str_set(&next.error, failure->message) < 0 || brig_container_commit(c, &next, false, NULL) < 0)
-                return; /* what is stored says "starting": the next engine finds out the same */
+                brig_freep(&next.error); /* what is stored says "starting": the next engine finds out the same */
         pthread_mutex_lock(&c->engine->lock);
+        c->run.starting = false;
         brig_container_drop_pending(c);
         brig_container_wake(c, false, failure->message);
         pthread_mutex_unlock(&c->engine->lock);

@@ -6,6 +6,7 @@
  *   running, starting    running                running again, pid and time taken over
  *   running, starting    exited                 the exit is written down and acknowledged
  *   running              nothing                exited with 255: the machine went down, or the monitor was killed
+ *   starting             starting               left alone until brigd tells what became of it
  *   starting             nothing                not started; the reason says so
  *   not running          running                running again: a start whose end nobody saw was asked for all the same
  *   not running          exited                 acknowledged: its end is written down
@@ -78,8 +79,6 @@ static int adopt(Container *c, const Known *k, BrigError *err)
         next.pid = k->pid;
         if (k->started_at > 0)
                 next.started_at = k->started_at;
-        else if (c->run.starting)
-                next.started_at = brig_now_realtime(); /* until its monitor tells */
         return brig_container_commit(c, &next, false, err);
 }
 
@@ -97,6 +96,9 @@ static int meet(Container *c, const Known *k, BrigError *err)
                 take_exit(c, k);
                 return 0;
         }
+        /* a launch in flight: brigd tells later what became of it */
+        if (k->state == WIRE_STATE_STARTING && c->run.starting)
+                return 0;
         if (c->run.state != CONTAINER_REMOVING && c->run.state != CONTAINER_DEAD)
                 return adopt(c, k, err);
         BRIG_IGNORE(brig_container_signal(c, SIGKILL, WIRE_SIGNAL_ALL, NULL)); /* its end is reported and acknowledged as old news */
@@ -128,7 +130,7 @@ static int lose(Container *c, BrigError *err)
 
 static bool is_to_be_removed(const Container *c)
 {
-        return c->run.state == CONTAINER_REMOVING || c->run.state == CONTAINER_DEAD || (c->definition.host.auto_remove && c->run.launched && !brig_container_is_running(c));
+        return c->run.state == CONTAINER_REMOVING || c->run.state == CONTAINER_DEAD || (c->definition.host.auto_remove && c->run.launched && !c->run.starting && !brig_container_is_running(c));
 }
 
 static void settle(Engine *e, Container *c)
@@ -136,9 +138,9 @@ static void settle(Engine *e, Container *c)
         brig_container_begin(c);
         if (c->published && is_to_be_removed(c))
                 BRIG_IGNORE(brig_container_destroy(c, NULL)); /* it says so itself: state "dead" */
-        else if (c->published && c->run.state == CONTAINER_RESTARTING)
+        else if (c->published && !c->run.starting && c->run.state == CONTAINER_RESTARTING)
                 brig_restart_schedule(c);
-        else if (c->published && !brig_container_is_running(c) && brig_restart_at_open(c))
+        else if (c->published && !c->run.starting && !brig_container_is_running(c) && brig_restart_at_open(c))
                 BRIG_IGNORE(brig_container_launch(c, false, NULL)); /* the reason is in its state */
         else if (c->published && c->run.state == CONTAINER_RUNNING)
                 brig_health_begin(c);
