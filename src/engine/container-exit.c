@@ -62,6 +62,9 @@ static bool never_ran(const Container *c, const ExitRecord *record)
  */
 static bool is_news(const Container *c, const ExitRecord *record)
 {
+        /* An end stands: brigd may tell it twice, the second time as that of a monitor which is no longer there. Only a later run has another. */
+        if (c->run.state == CONTAINER_EXITED && !c->run.starting && record->started_at <= c->run.finished_at)
+                return false;
         return c->published && c->run.finished_at != record->finished_at && may_run(c) && (c->run.starting || !never_ran(c, record));
 }
 

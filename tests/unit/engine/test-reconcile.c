@@ -218,6 +218,55 @@ static void the_same_exit_twice_is_one(void **state)
         brig_container_view_free(v);
 }
 
+/* A monitor ends when its exit is acknowledged; a brigd that is new finds its socket and takes it for lost. */
+static void an_end_that_is_written_down_stands(void **state)
+{
+        Fixture *f = *state;
+        FakeContainer *c;
+        ContainerView *v;
+        BrigId id;
+
+        must_create(f, "done", SIMPLE, id);
+        must_start(f, id);
+        fake_exit(&f->brigd, id, 52);
+        await_state(f, id, CONTAINER_EXITED);
+        c = fake_find(&f->brigd, id);
+        await_count(&f->brigd, &c->acks, 1);
+        WireMessage lost = { .type = WIRE_EXITED, .exited = { .id = id, .exit_code = 137, .finished_at = (uint64_t)c->finished_at + 1, .reason = "monitor lost" } };
+        fake_send(&f->brigd, &lost);
+        await_count(&f->brigd, &c->acks, 2);
+        v = must_get(f, id);
+        assert_int_equal(v->exit_code, 52);
+        assert_null(v->error);
+        brig_container_view_free(v);
+}
+
+/* A start whose engine died, and whose monitor died with it, has not happened: a client may ask again. */
+static void a_launch_that_came_to_nothing_can_be_repeated(void **state)
+{
+        Fixture *f = *state;
+        BrigError err = BRIG_ERROR_INIT;
+        ContainerView *v;
+        BrigId id;
+
+        must_create(f, "nothing", SIMPLE, id);
+        must_start(f, id);
+        fixture_stop(f);
+        edit_state(f, id, "{'Name':'nothing','State':'created','Starting':true,'Launched':true}");
+        fake_find(&f->brigd, id)->state = WIRE_STATE_STARTING;
+        fixture_start(f);
+        assert_true(brig_container_start(f->engine, id, &err) < 0);
+        assert_int_equal(err.kind, BRIG_ERR_UNAVAILABLE);
+        WireMessage lost = { .type = WIRE_EXITED, .exited = { .id = id, .exit_code = 137, .finished_at = 99, .reason = "monitor lost" } };
+        fake_send(&f->brigd, &lost);
+        await_count(&f->brigd, &fake_find(&f->brigd, id)->acks, 1);
+        v = must_get(f, id);
+        assert_int_equal(v->state, CONTAINER_CREATED);
+        assert_int_equal(v->started_at, 0);
+        brig_container_view_free(v);
+        must_start(f, id);
+}
+
 /* --- restart policies --------------------------------------------------- */
 
 #define POLICY(p) "{'Image':'base','Cmd':['true'],'HostConfig':{'RestartPolicy':{'Name':'" p "'}}}"
@@ -360,7 +409,8 @@ int main(void)
                 WITH_ENGINE(what_runs_is_taken_over), WITH_ENGINE(an_exit_that_nobody_heard_is_written_down), WITH_ENGINE(what_brigd_lost_has_exited),
                 WITH_ENGINE(a_start_that_reached_brigd_counts), WITH_ENGINE(a_start_that_did_not_says_so), WITH_ENGINE(a_launch_in_flight_is_told_later),
                 WITH_ENGINE(a_container_of_nobody_is_ended), WITH_ENGINE(a_half_done_removal_is_finished),
-                WITH_ENGINE(an_auto_removed_one_that_ended_meanwhile_goes), WITH_ENGINE(the_same_exit_twice_is_one), WITH_ENGINE(always_starts_again),
+                WITH_ENGINE(an_auto_removed_one_that_ended_meanwhile_goes), WITH_ENGINE(the_same_exit_twice_is_one), WITH_ENGINE(an_end_that_is_written_down_stands),
+                WITH_ENGINE(a_launch_that_came_to_nothing_can_be_repeated), WITH_ENGINE(always_starts_again),
                 WITH_ENGINE(on_failure_counts), WITH_ENGINE(a_stop_while_it_waits_for_its_restart), WITH_ENGINE(a_new_engine_follows_the_policies),
                 WITH_ENGINE(a_restart_of_an_auto_removed_one_keeps_it), WITH_ENGINE(a_restart_that_fails_gives_up),
         };
