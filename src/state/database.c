@@ -17,6 +17,9 @@
 #include <sqlite3.h>
 
 #define BUSY_TIMEOUT_MS 5000
+/* What SQLite's log reaches before it is folded into the file (wal_autocheckpoint, 1000 pages). */
+#define WAL_RESERVE_BYTES (4 << 20)
+
 /* What the page cache may hold, in KiB: the engine keeps its own tables in memory. */
 #define SETUP_SQL                                                                       \
         "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" \
@@ -151,6 +154,9 @@ static int open_wal(StateDb *db, BrigError *err)
         db->wal_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         if (db->wal_fd < 0)
                 return brig_error_errno(err, BRIG_ERR_INTERNAL, errno, "open \"%s\"", path);
+        /* A container that fills the disk must not keep its own end, or its removal, from being written: the log has its
+         * blocks beforehand. Where the file system cannot do that (or is full already) the log grows as before. */
+        (void)fallocate(db->wal_fd, FALLOC_FL_KEEP_SIZE, 0, WAL_RESERVE_BYTES);
         return 0;
 }
 
