@@ -29,8 +29,8 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
         for value in getattr(item, 'funcargs', {}).values():
-            if isinstance(value, Daemon):
-                report.sections.append(('log of ' + str(value.root), value.log_tail()))
+            for daemon in [value] if isinstance(value, Daemon) else getattr(value, 'made', []):
+                report.sections.append((f'log of {daemon.root}', daemon.log_tail()))
 
 
 def _start(daemon, kinds=('busybox',)):
@@ -90,6 +90,7 @@ def fresh_daemon():
             _start(daemon, kinds)
         return daemon
 
+    make.made = made
     yield make
     left = []
     for daemon in made:

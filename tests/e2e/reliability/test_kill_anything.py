@@ -83,6 +83,7 @@ def monitors(daemon, lives):
 def strike(daemon, generator, lives):
     """Kills one of the targets; returns the lives whose monitor it was."""
     target = generator.choice(TARGETS)
+    print('kill -9', *target)
     if target == ('monitor',):
         candidates = monitors(daemon, lives)
         if not candidates:
