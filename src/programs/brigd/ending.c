@@ -183,18 +183,23 @@ void container_end(Container *c)
                 try_to_finish(c);
 }
 
+/*
+ * The socket first: a brigd that starts while this one dies here takes a container without a
+ * socket for gone, and gives its range back. The record last: as long as there is a socket, the
+ * successor must find how the container ended, or it would tell a made-up end over the true one.
+ */
 static void remove_traces(Container *c)
 {
         _cleanup_free_ char *socket = container_socket_path(c->d, c->id);
         char path[BRIG_ID_LEN + 16];
 
-        (void)snprintf(path, sizeof(path), "%s/" BRIG_WIRE_EXIT_RECORD, c->id);
-        (void)unlinkat(c->d->places.containers, path, 0); /* mostly there is none */
-        /* The range's owner has no more business in the folder; it may be in the trash already. */
-        BRIG_IGNORE(fchownat(c->d->places.containers, c->id, 0, c->d->account.gid, AT_SYMLINK_NOFOLLOW));
+        (void)unlinkat(c->d->places.sockets, c->id, 0);
         if (c->range_base && socket)
                 ranges_give_back(&c->d->ranges, c->range_base, socket);
-        (void)unlinkat(c->d->places.sockets, c->id, 0);
+        /* The range's owner has no more business in the folder; it may be in the trash already. */
+        BRIG_IGNORE(fchownat(c->d->places.containers, c->id, 0, c->d->account.gid, AT_SYMLINK_NOFOLLOW));
+        (void)snprintf(path, sizeof(path), "%s/" BRIG_WIRE_EXIT_RECORD, c->id);
+        (void)unlinkat(c->d->places.containers, path, 0); /* mostly there is none */
 }
 
 static void try_to_finish(void *context)
