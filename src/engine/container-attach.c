@@ -4,10 +4,14 @@
  */
 #include "engine/engine-internal.h"
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
+
+/* How long a start waits for a client that was told 101 and whose stream is still on its way through the HTTP library. */
+#define ATTACH_PROMISE BRIG_NSEC_PER_SEC
 
 static uint8_t stream_bits(const AttachRequest *r)
 {
@@ -159,6 +163,10 @@ int brig_container_attach_check(Engine *e, const char *ref, bool *ret_tty, BrigE
                 return r;
         pthread_mutex_lock(&e->lock);
         r = refuse_state(c, err);
+        if (r == 0) {
+                c->attaching++;
+                c->attach_until = brig_now_monotonic() + ATTACH_PROMISE;
+        }
         pthread_mutex_unlock(&e->lock);
         if (r == 0)
                 *ret_tty = c->definition.config.tty;
@@ -178,7 +186,37 @@ static int send_stream(Container *c, int fd, const AttachRequest *r, BrigError *
         return brig_link_ask(c->engine->link, &m, NULL, NULL, err);
 }
 
-int brig_container_attach(Engine *e, const char *ref, const AttachRequest *request, BrigError *err)
+void brig_container_await_attaching(Engine *e, const char *ref)
+{
+        _cleanup_(brig_container_unrefp) Container *c = NULL;
+        BrigError none = BRIG_ERROR_INIT;
+
+        if (brig_container_find(e, ref, &c, &none) < 0)
+                return; /* the start tells why */
+        pthread_mutex_lock(&e->lock);
+        while (c->attaching > 0 && brig_now_monotonic() < c->attach_until) {
+                struct timespec until = { .tv_sec = c->attach_until / BRIG_NSEC_PER_SEC, .tv_nsec = c->attach_until % BRIG_NSEC_PER_SEC };
+
+                (void)pthread_cond_timedwait(&e->exec_changed, &e->lock, &until);
+        }
+        c->attaching = 0;
+        pthread_mutex_unlock(&e->lock);
+}
+
+static void attach_is_done(Engine *e, const char *ref)
+{
+        _cleanup_(brig_container_unrefp) Container *c = NULL;
+        BrigError none = BRIG_ERROR_INIT;
+
+        if (brig_container_find(e, ref, &c, &none) < 0)
+                return; /* gone: nobody waits */
+        pthread_mutex_lock(&e->lock);
+        c->attaching -= c->attaching > 0;
+        (void)pthread_cond_broadcast(&e->exec_changed);
+        pthread_mutex_unlock(&e->lock);
+}
+
+static int attach(Engine *e, const char *ref, const AttachRequest *request, BrigError *err)
 {
         _cleanup_close_ int fd = request->fd;
         _cleanup_(brig_container_give_backp) Container *c = NULL;
@@ -194,6 +232,14 @@ int brig_container_attach(Engine *e, const char *ref, const AttachRequest *reque
                 r = c->run.state == CONTAINER_RUNNING ? send_stream(c, fd, request, err) : keep_pending(c, &fd, request, err);
         if (r == 0)
                 brig_container_emit(c, "attach", NULL);
+        return r;
+}
+
+int brig_container_attach(Engine *e, const char *ref, const AttachRequest *request, BrigError *err)
+{
+        int r = attach(e, ref, request, err);
+
+        attach_is_done(e, ref);
         return r;
 }
 

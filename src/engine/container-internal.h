@@ -59,6 +59,8 @@ struct Container {
         int64_t plan_order;             /* age among kept plans */
         PendingStream pending[BRIG_MAX_PENDING_STREAMS];
         size_t n_pending;
+        unsigned attaching;             /* clients whose attach was promised and is not done: a start waits for them */
+        int64_t attach_until;           /* ... until then (ns, monotonic): a client may go away in between */
         ContainerWait *waits;
         int64_t restart_delay;          /* ns; 0: no restart so far, or a long run since */
         uint64_t generation;            /* counts starts and stops: tells timers that they are too late */
@@ -156,6 +158,8 @@ int brig_container_await_stop(Container *c, int64_t timeout_ns, BrigError *err) 
 
 /* Closes what clients left with a container that will not start. Engine.lock is held. */
 void brig_container_drop_pending(Container *c);
+/* Waits until no promised attach is under way (a second at most): its client was answered and counts on seeing all. */
+void brig_container_await_attaching(Engine *e, const char *ref);
 /* "ctrl-p,ctrl-q" → bytes; NULL: the default. */
 int brig_detach_keys_parse(const char *text, char ret[64], size_t *ret_len, BrigError *err) _must_use_;
 

@@ -236,8 +236,10 @@ int brig_container_start(Engine *e, const char *ref, BrigError *err)
         _cleanup_(brig_container_give_backp) Container *c = NULL;
         BrigError own = BRIG_ERROR_INIT;
         BrigError *failure = err ? err : &own;
-        int r = brig_container_take(e, ref, &c, failure);
+        int r;
 
+        brig_container_await_attaching(e, ref);
+        r = brig_container_take(e, ref, &c, failure);
         if (r < 0)
                 return r;
         r = brig_container_launch(c, true, failure);
